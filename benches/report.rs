@@ -1,6 +1,6 @@
-//! Medians, ratios, and the table they end in.
+//! Medians, ratios, and the table of results.
 
-/// One line a case.
+/// One line for each case.
 pub(crate) struct Table {
     rows: Vec<[String; 6]>,
 }
@@ -11,7 +11,7 @@ impl Table {
         Self { rows: vec![head] }
     }
 
-    /// Adds a case from rates measured in turn: more is better, and the ratio is ours over the floor's.
+    /// Adds a case with rates measured in turn: more is better, and the ratio is ours divided by the floor's.
     pub(crate) fn rates(&mut self, case: &str, unit: &str, pairs: &[(f64, f64)], wanted: f64) {
         let ratio = median(pairs.iter().map(|(floor, es)| es / floor));
         let floor = median(pairs.iter().map(|pair| pair.0));
@@ -20,7 +20,7 @@ impl Table {
         self.add([case, unit, &number(floor), &number(es), &format!("{ratio:.2}"), &wanted]);
     }
 
-    /// Adds a figure of ours alone.
+    /// Adds a figure without a floor.
     #[allow(dead_code, reason = "not every bench has one")]
     pub(crate) fn figure(&mut self, case: &str, unit: &str, es: f64, wanted: &str) {
         self.add([case, unit, "", &number(es), "", wanted]);

@@ -1,11 +1,11 @@
-//! The crates that are compiled.
+//! Generates the crates that are compiled.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// How many aggregates a crate has, and how many events each of them.
+/// The number of aggregates in a crate, and of events in each.
 #[derive(Clone, Copy)]
 pub(crate) struct Size {
     pub(crate) aggregates: usize,
@@ -17,10 +17,10 @@ impl Size {
         [Self { aggregates: 10, events: 10 }, Self { aggregates: 1, events: 300 }];
 }
 
-/// What all names begin with, so that telling them apart costs what it may cost.
+/// The common prefix of all names, so that comparing them is as expensive as it can be.
 const PREFIX: &str = "company.department.consumer-lending.applications";
 
-/// Fields as they come in real events.
+/// Fields like those of real events.
 const FIELDS: [&str; 10] = [
     "customer: String",
     "cents: i64",
@@ -34,7 +34,7 @@ const FIELDS: [&str; 10] = [
     "term: u16",
 ];
 
-/// What a crate is made with.
+/// The kind of a generated crate.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     /// The structs with serde's derives.
@@ -56,7 +56,7 @@ impl Kind {
     }
 }
 
-/// Writes a crate into `folder`. Both have the same dependencies, es-core at `root` among them.
+/// Writes a crate into `folder`. Both kinds have the same dependencies, including es-core at `root`.
 pub(crate) fn write(folder: &Path, kind: Kind, size: Size, root: &Path) -> io::Result<()> {
     fs::create_dir_all(folder.join("src"))?;
     let manifest = format!(
@@ -119,7 +119,7 @@ fn module(kind: Kind, aggregate: usize, events: usize) -> String {
     text
 }
 
-/// Four fields, other ones for each event.
+/// Four fields, different ones for each event.
 fn fields(event: usize) -> String {
     let fields: Vec<String> =
         (0..4).map(|at| format!("pub {}", FIELDS[(event + 3 * at) % FIELDS.len()])).collect();

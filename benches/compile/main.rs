@@ -1,4 +1,4 @@
-//! What the macros cost at compile time: crates of 100 events in 10 aggregates and of 300 in one, against the
+//! The compile-time cost of the macros: crates of 100 events in 10 aggregates and of 300 in one, against the
 //! same structs with serde's derives alone.
 //!
 //! `cargo run --release -p es-benches --bin compile`
@@ -32,7 +32,7 @@ fn run() -> Result<(), Error> {
     outcome
 }
 
-/// Measures all kinds in turn, so that whatever else the machine does meets each of them.
+/// Measures all kinds in turn, so that other load on the machine affects each of them.
 fn table(folder: &Path, root: &Path) -> Result<(), Error> {
     println!("user time of one crate, its dependencies built before, median of {ROUNDS}\n");
     println!(

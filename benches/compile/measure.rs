@@ -1,4 +1,4 @@
-//! Running cargo, and the processor time that it took.
+//! Runs cargo, and measures the processor time.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 pub(crate) type Error = Box<dyn std::error::Error>;
 
-/// What cargo does.
+/// The cargo command.
 #[derive(Clone, Copy)]
 pub(crate) enum Command {
     Build,
@@ -27,7 +27,7 @@ pub(crate) fn warm_up(command: Command, folder: &Path) -> Result<(), Error> {
     cargo(&[command.name()], folder)
 }
 
-/// The user time of compiling the crate alone, from nothing.
+/// The user time of compiling the crate alone, from scratch.
 pub(crate) fn user_time(command: Command, folder: &Path) -> Result<Duration, Error> {
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     cargo(&["clean", "--package", name], folder)?;
@@ -59,13 +59,13 @@ fn cargo(arguments: &[&str], folder: &Path) -> Result<(), Error> {
     }
 }
 
-/// The user time of all children that have ended, and of theirs.
+/// The user time of all ended children and their descendants.
 fn children() -> Result<Duration, Error> {
-    /// Linux counts in hundredths of a second, whatever its clock does.
+    /// Linux counts in hundredths of a second, whatever its clock frequency.
     const TICKS_PER_SECOND: u64 = 100;
     let stat = std::fs::read_to_string("/proc/self/stat")?;
-    // The program's name, in parentheses, is the only field that may hold spaces; `cutime` is the 14th behind
-    // it.
+    // The program's name, in parentheses, is the only field that may contain spaces; `cutime` is the 14th
+    // after it.
     let behind = stat.rsplit_once(')').map_or("", |(_, behind)| behind);
     let ticks: u64 = behind.split_whitespace().nth(13).unwrap_or_default().parse()?;
     Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))

@@ -1,4 +1,4 @@
-//! An aggregate with some events, and what they look like to serde alone.
+//! An aggregate with some events, which serde can decode as well.
 
 use es_core::shape::Shape;
 use es_core::{Aggregate, Apply, event};

@@ -1,4 +1,4 @@
-//! What it costs to read one stored event: `Aggregate::decode` against `serde_json` alone.
+//! The cost of reading one stored event: `Aggregate::decode` against `serde_json` alone.
 //!
 //! `cargo bench -p es-benches --bench decode`
 
@@ -39,8 +39,8 @@ fn decode(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The floor reads the payload as what it is; ours finds out which event and version it is, and brings it up
-/// to today's.
+/// The floor decodes the payload as its known type; ours selects the event and version, and upcasts it to the
+/// current one.
 fn pair<Floor: DeserializeOwned>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     case: &str,

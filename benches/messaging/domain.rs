@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use es_core::process::{Due, On, OnTimer, Process, Steps, command, steps, timer};
 use es_core::{Aggregate, Apply, Events, Handle, Recorded, emit, event};
 
-/// What the processes, the projections and the publisher take: about a hundred bytes of JSON.
+/// The event that the processes, the projections and the publisher handle: about a hundred bytes of JSON.
 #[event(name = "order.placed")]
 #[derive(Debug)]
 pub(crate) struct Placed {
@@ -60,7 +60,7 @@ pub(crate) struct Billed {
     pub(crate) cents: i64,
 }
 
-/// For each input one event and one command.
+/// One event and one command for each input.
 #[derive(Aggregate, Process, Default)]
 #[aggregate(name = "bill", id = u64, events(Billed))]
 #[process(on(Placed), sends(Account: Charge))]

@@ -9,18 +9,18 @@ use es_core::{EventStore, Metadata, Revision, StreamId};
 use crate::Result;
 use crate::domain::Placed;
 
-/// Streams that grow side by side, an event at a time.
+/// Streams that grow interleaved, an event at a time.
 const SIDE_BY_SIDE: u64 = 1_000;
 const STREAMS_A_CALL: usize = 200;
 
-/// How many orders there are, and how often each is placed.
+/// The number of orders, and how often each is placed.
 #[derive(Clone, Copy)]
 pub(crate) struct Orders {
     pub(crate) events: u64,
     pub(crate) events_a_stream: u64,
 }
 
-/// Places orders: the events of a thousand streams take turns.
+/// Places orders: the events of a thousand streams are interleaved.
 pub(crate) async fn with_orders(store: &impl EventStore, orders: Orders) -> Result<()> {
     let Orders { events, events_a_stream } = orders;
     store.register(&[Registration::new("order.placed", 1)]).await?;

@@ -1,10 +1,10 @@
-//! What happens after an event was stored: reactors, processes, timers, publishing, and transactions over two
-//! aggregates, each against its floor on the same store.
+//! Reactors, processes, timers, publishing, and transactions over two aggregates, each against its floor on
+//! the same store.
 //!
 //! `cargo run --release -p es-benches --bin messaging` starts PostgreSQL with fsync on in a folder under
-//! `target/`, or uses `DATABASE_URL`; its files for `SQLite` are in a folder beside it, and NATS is the
-//! server that `cargo xtask setup` has fetched. Every case runs both sides in turn, several times; what
-//! counts is the median of the ratios.
+//! `target/`, or uses `DATABASE_URL`; its files for `SQLite` are in a folder next to it, and NATS is the
+//! server that `cargo xtask setup` has fetched. Every case runs both sides in turn, several times; the result
+//! is the median of the ratios.
 
 #![allow(clippy::future_not_send, reason = "nothing of a bench is spawned")]
 
@@ -28,22 +28,22 @@ use clap::Parser;
 
 use crate::stores::Stores;
 
-/// Any error; a bench that fails just says so.
+/// Any error, which ends the bench.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Measures reactors, processes, timers, publishers and transactions.
 #[derive(Parser)]
 struct Arguments {
-    /// How often both sides run in turn.
+    /// The number of rounds of both sides.
     #[arg(long, default_value_t = 5)]
     times: usize,
-    /// Only the cases whose name holds this text.
+    /// Only the cases whose name contains this text.
     #[arg(long)]
     only: Option<String>,
-    /// How many events, timers or transactions each case has, in place of its own number.
+    /// The number of events, timers or transactions of each case, instead of its own number.
     #[arg(long)]
     size: Option<u64>,
-    /// Where the files of `SQLite` are made, in a folder that is gone afterwards.
+    /// Where the files of `SQLite` are created, in a folder that is removed afterwards.
     #[arg(long, default_value = "target/bench-messaging")]
     folder: PathBuf,
 }
@@ -69,7 +69,7 @@ async fn all(stores: &impl Stores, settings: &Settings, table: &mut report::Tabl
     transaction::run(stores, settings, table).await
 }
 
-/// How each case is measured.
+/// The settings of the cases.
 pub(crate) struct Settings {
     pub(crate) times: usize,
     only: Option<String>,
@@ -81,7 +81,7 @@ impl Settings {
         self.only.as_ref().is_none_or(|only| case.contains(only.as_str()))
     }
 
-    /// How much there is to do.
+    /// The size of a case.
     pub(crate) fn size(&self, by_default: u64) -> u64 {
         self.size.unwrap_or(by_default).max(1)
     }
@@ -92,7 +92,7 @@ pub(crate) fn rate(count: u64, start: Instant) -> f64 {
     count as f64 / start.elapsed().as_secs_f64()
 }
 
-/// An error unless as much was done as there was to do.
+/// Fails unless everything was done.
 pub(crate) fn all_done(what: &str, done: u64, wanted: u64) -> Result<()> {
     if done == wanted { Ok(()) } else { Err(format!("{what}: {done} of {wanted}").into()) }
 }

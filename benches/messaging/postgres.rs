@@ -1,4 +1,4 @@
-//! PostgreSQL: a cluster of its own, or the one that `DATABASE_URL` names.
+//! PostgreSQL: a cluster of its own, or the one in `DATABASE_URL`.
 
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ const SCHEMA: &str = "bench_messaging";
 const ROWS: &str = "drop schema if exists bench_rows cascade; create schema bench_rows;
     create table bench_rows.timers (id bigint primary key, due timestamptz not null, fired timestamptz)";
 
-/// Writes a row an event.
+/// Writes a row for each event.
 #[derive(Projection)]
 #[projection(name = "rows", events(Placed), model = PgConnection, error = sqlx::Error, setup)]
 struct Rows;
@@ -59,7 +59,7 @@ impl Project<Placed> for Nothing {
     }
 }
 
-/// A server that is started when it is needed first.
+/// A server that is started on first use.
 #[derive(Default)]
 pub(crate) struct Postgres {
     server: OnceCell<(Option<Cluster>, String)>,

@@ -19,11 +19,11 @@ use crate::stores::Stores;
 use crate::{Result, Settings, all_done, rate};
 
 const EVENTS: u64 = 100_000;
-/// How many messages wait for their acknowledgements.
+/// The number of messages that wait for acknowledgements.
 const WINDOW: usize = 256;
 const STREAM: &str = "orders";
 
-/// What others learn of an order: as many bytes.
+/// The public event of an order, of the same size.
 #[event(name = "order.public")]
 pub(crate) struct Public {
     pub(crate) account: String,
@@ -74,7 +74,7 @@ pub(crate) async fn run<S: Stores>(stores: &S, settings: &Settings, table: &mut 
 }
 
 async fn by_hand(client: &Client, events: u64) -> Result<f64> {
-    // The same stream, as the sink makes it.
+    // The same stream as the sink creates it.
     NatsSink::create(client.clone(), SinkOptions::new(STREAM)).await?;
     let context = jetstream::new(client.clone());
     let start = Instant::now();
@@ -103,7 +103,7 @@ async fn acknowledged(sent: jetstream::context::PublishAckFuture) -> Result<()> 
     Ok(())
 }
 
-/// After a look whether everything is there.
+/// Drops the stream after checking that it is complete.
 async fn drop_stream(client: &Client, events: u64) -> Result<()> {
     let context = jetstream::new(client.clone());
     let stored = context.get_stream(STREAM).await?.get_info().await?.state.messages;

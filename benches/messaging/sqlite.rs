@@ -19,7 +19,7 @@ const FILL: &str =
     "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1 - 1)
     INSERT INTO timers SELECT n, 0, NULL FROM numbers";
 
-/// Writes a row an event.
+/// Writes a row for each event.
 #[derive(Projection)]
 #[projection(name = "rows", events(Placed), model = SqliteConnection, error = sqlx::Error, setup)]
 struct Rows;
@@ -59,7 +59,7 @@ impl Project<Placed> for Nothing {
     }
 }
 
-/// A folder of this run alone, which goes with it.
+/// A folder of this run alone, which is removed with this value.
 pub(crate) struct Sqlite {
     folder: PathBuf,
 }
@@ -71,7 +71,8 @@ impl Sqlite {
         Ok(Self { folder })
     }
 
-    /// Removes all files; the last connection to a read model, which closes by itself, removes some of them.
+    /// Removes all files; the last connection to a read model, which closes asynchronously, removes some of
+    /// them.
     fn clear(&self) -> Result<()> {
         for entry in std::fs::read_dir(&self.folder)? {
             match std::fs::remove_file(entry?.path()) {
@@ -96,7 +97,7 @@ impl Sqlite {
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        // A folder of a bench: what is left can be removed by hand.
+        // An error does not matter: what is left can be removed manually.
         drop(std::fs::remove_dir_all(&self.folder));
     }
 }

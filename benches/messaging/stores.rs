@@ -1,4 +1,4 @@
-//! The stores on which cases run, and what their floors do there.
+//! The stores on which cases run, and their floors.
 
 use es_core::EventStore;
 use es_core::reactor::CheckpointStore;
@@ -9,13 +9,13 @@ use crate::Result;
 pub(crate) trait Stores {
     type Store: EventStore + CheckpointStore;
 
-    /// As it is called in the names of cases.
+    /// Its name in the names of cases.
     const NAME: &'static str;
 
     /// A store without events.
     async fn empty(&self) -> Result<Self::Store>;
 
-    /// What a store does now and then by itself, after it was filled.
+    /// Maintenance that a store runs by itself from time to time, done after it was filled.
     async fn filled(&self, store: &Self::Store) -> Result<()>;
 
     /// Events a second of a projection that writes one row for each.
@@ -24,9 +24,9 @@ pub(crate) trait Stores {
     /// Events a second of a projection that does nothing.
     async fn read(&self, store: &Self::Store, events: u64) -> Result<f64>;
 
-    /// Updates a second of so many rows, each by a statement of its own, so many in a transaction.
+    /// Updates a second of so many rows, each by a separate statement, with so many in a transaction.
     async fn update_rows(&self, rows: u64, a_transaction: u64) -> Result<f64>;
 
-    /// The end of a store that [`empty`](Self::empty) made.
+    /// Drops a store that [`empty`](Self::empty) created.
     async fn drop(&self, store: Self::Store) -> Result<()>;
 }

@@ -1,4 +1,4 @@
-//! Timers that are due at once, against updates of as many rows.
+//! Timers that are all due, against updates of as many rows.
 
 use std::time::Instant;
 
@@ -48,7 +48,7 @@ pub(crate) async fn run<S: Stores>(stores: &S, settings: &Settings, table: &mut 
 async fn fire_rate<S: EventStore + CheckpointStore>(store: &S, timers: u64) -> Result<f64> {
     let clock = Clock::at(OffsetDateTime::UNIX_EPOCH);
     let runner = ProcessRunner::<Reminder, _>::new(store.clone()).clock(clock.clone());
-    // The sender passes what was scheduled; nothing is due.
+    // The sender processes what was scheduled; nothing is due.
     runner.catch_up().await?;
     all_done("timers fired before", runner.metrics().fired, 0)?;
     clock.set(OffsetDateTime::now_utc());

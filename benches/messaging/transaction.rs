@@ -1,4 +1,4 @@
-//! A transaction over two aggregates, against the same two commands, each with an append of its own.
+//! A transaction over two aggregates, against the same two commands with separate appends.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use crate::{Result, Settings, rate};
 
 const TRANSACTIONS: u64 = 32_000;
 const CALLERS: u64 = 16;
-/// How many pairs of accounts a caller has.
+/// The number of pairs of accounts of each caller.
 const PAIRS: u64 = 20;
 
 #[derive(Clone, Copy)]

@@ -14,11 +14,11 @@ use crate::floor::{Deposit, Floor, Writer};
 use crate::report::Table;
 use crate::{Result, Settings};
 
-/// How many appends go to one stream before the next is begun.
+/// The number of appends to one stream before the next one is begun.
 const APPENDS_A_STREAM: i64 = 10;
 
 pub(crate) async fn run(settings: &Settings, floor: &Floor, table: &mut Table) -> Result<()> {
-    // So many callers on our side; the floor has as many connections, 16 at most.
+    // The number of callers on our side; the floor has as many connections, at most 16.
     let cases = [
         ("append 1 event, 1 caller", 1, 1, 0.85),
         ("append 1 event, 16 callers", 16, 1, 0.65),

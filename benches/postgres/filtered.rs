@@ -18,7 +18,7 @@ use crate::{Result, Settings};
 const CASE: &str = "catch-up of 1 event type in 1,000";
 const SCHEMA: &str = "bench_filtered";
 const STREAMS: usize = 300;
-/// Of each stream, the last of which is the rare one.
+/// The events of each stream, the last of which is the rare one.
 const EVENTS: usize = 1_000;
 
 const BY_HAND: &str = "select e.position, e.revision, e.event_id, e.recorded_at, e.payload, s.key
@@ -73,7 +73,7 @@ async fn fill(store: &PostgresStore) -> Result<()> {
     }
 }
 
-/// All of them in one statement, and each value is taken out.
+/// All of them in one statement, reading each value.
 async fn by_hand(db: &mut PgConnection) -> Result<usize> {
     let mut bytes = 0;
     let rows = sqlx::query(BY_HAND).fetch_all(db).await?;

@@ -14,14 +14,14 @@ use crate::report::Table;
 use crate::{Result, SCHEMA, Settings};
 
 const CASE: &str = "first append of a program";
-/// How many programs begin on one side before it is the other one's turn.
+/// The number of programs that start on one side before it is the other one's turn.
 const PROGRAMS: u32 = 10;
 
 pub(crate) async fn run(settings: &Settings, floor: &Floor, table: &mut Table) -> Result<()> {
     if !settings.wants(CASE) {
         return Ok(());
     }
-    // The tables are there, and the names have their ids.
+    // The tables exist, and the names have their ids.
     let store = settings.store(1).await?;
     append(&store).await?;
     store.close().await;

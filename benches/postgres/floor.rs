@@ -1,4 +1,5 @@
-//! The floor: the same `events` table with the same indexes, written and read by hand over held connections.
+//! The floor: the same `events` table with the same indexes, written and read with hand-written sqlx over
+//! held connections.
 
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection, Row};
@@ -42,8 +43,8 @@ pub(crate) struct Floor {
 }
 
 impl Floor {
-    /// Starts from nothing: migrates a new schema, and copies the definition of the store's `events`, indexes
-    /// and settings included, but not its triggers.
+    /// Starts from scratch: migrates a new schema, and copies the definition of the store's `events`,
+    /// including indexes and settings, but not its triggers.
     pub(crate) async fn prepare(url: &str) -> Result<Self> {
         let mut connection = PgConnection::connect(url).await?;
         sqlx::raw_sql("drop schema if exists bench_es cascade").execute(&mut connection).await?;

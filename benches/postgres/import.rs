@@ -1,4 +1,4 @@
-//! The import of a real file: the `loans` program against a load and an INSERT per record by hand.
+//! The import of a real file: the `loans` program against a hand-written load and INSERT for each record.
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -35,7 +35,7 @@ struct Record {
     amount: Option<i64>,
 }
 
-/// What is stored of it, beside its time and who did it.
+/// The stored payload, without its time and actor.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Payload {
     activity: String,
@@ -44,13 +44,13 @@ struct Payload {
     amount: Option<i64>,
 }
 
-/// Who did it, as the framework stores it.
+/// The actor, as the framework stores it.
 #[derive(Debug, serde::Serialize)]
 struct Actor<'a> {
     actor: &'a str,
 }
 
-/// The columns of a stored event, all of them.
+/// All columns of a stored event.
 type Row = (
     i64,
     i64,
@@ -97,7 +97,7 @@ pub(crate) async fn run(settings: &Settings, file: &Path, loans: &Path, table: &
     Ok(())
 }
 
-/// Reads the file and gives each application to one of sixteen tasks; each loads and inserts, record by
+/// Reads the file and passes each application to one of sixteen tasks; each loads and inserts, record by
 /// record.
 async fn by_hand(settings: &Settings, file: &Path) -> Result<(u64, f64)> {
     let mut connection = PgConnection::connect(&settings.url).await?;
@@ -172,7 +172,7 @@ async fn fresh_database(settings: &Settings) -> Result<String> {
         sqlx::raw_sql(statement).execute(&mut connection).await?;
     }
     let current: String = sqlx::query_scalar("select current_database()").fetch_one(&mut connection).await?;
-    // The name of the database is the last part of the path; parameters may follow.
+    // The database name is the last segment of the path; parameters may follow.
     let (base, parameters) = settings.url.split_once('?').unwrap_or((&settings.url, ""));
     let base = base.strip_suffix(&current).unwrap_or(base);
     let base = base.trim_end_matches('/');
@@ -184,7 +184,7 @@ struct Ran {
     peak_megabytes: f64,
 }
 
-/// Runs the program under `/usr/bin/env time`-like accounting: the kernel's own figure of the finished child.
+/// Runs the program, and reads the kernel's accounting of the finished child, like `/usr/bin/time`.
 fn program(loans: &Path, arguments: &[&str], database: &str) -> Result<Ran> {
     let start = Instant::now();
     let mut child = Command::new(loans).args(arguments).env("DATABASE_URL", database).spawn()?;

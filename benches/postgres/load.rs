@@ -127,7 +127,7 @@ async fn by_hand_load(writer: &mut Writer, stream: i64) -> Result<i64> {
     writer.load(stream).await
 }
 
-/// Seconds that a load took; its sum is checked, so that nothing is left out.
+/// Seconds of a load; its sum is checked, so that nothing is left out.
 async fn timed(load: impl Future<Output = Result<i64>>) -> Result<f64> {
     let start = Instant::now();
     let total = load.await?;

@@ -2,7 +2,7 @@
 //! tables.
 //!
 //! `cargo run --release -p es-benches --bin postgres` starts PostgreSQL with fsync on in a folder under
-//! `target/`, or uses `DATABASE_URL`. Every case runs both sides in turn, several times; what counts is the
+//! `target/`, or uses `DATABASE_URL`. Every case runs both sides in turn, several times; the result is the
 //! median of the ratios.
 
 mod append;
@@ -23,29 +23,29 @@ use clap::Parser;
 use es_postgres::PostgresStore;
 use es_postgres::testing::Cluster;
 
-/// Any error; a bench that fails just says so.
+/// Any error, which ends the bench.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Measures es-postgres against hand-written sqlx.
 #[derive(Parser)]
 struct Arguments {
-    /// Seconds that one side of one case runs each time.
+    /// The seconds that one side of one case runs in each round.
     #[arg(long, default_value_t = 1.0)]
     seconds: f64,
-    /// How often both sides run in turn.
+    /// The number of rounds of both sides.
     #[arg(long, default_value_t = 7)]
     times: usize,
-    /// Only the cases whose name holds this text.
+    /// Only the cases whose name contains this text.
     #[arg(long)]
     only: Option<String>,
-    /// Only the case `growth`: fill a store up to so many events (10000000 is what the figures in the docs
-    /// are of), which takes minutes and a few gigabytes.
+    /// Only the case `growth`: fill a store up to so many events (10000000 for the figures in the docs),
+    /// which takes minutes and a few gigabytes.
     #[arg(long)]
     growth: Option<u64>,
     /// Also import this file of loan applications (JSON lines, plain or gzip).
     #[arg(long)]
     import: Option<PathBuf>,
-    /// The `loans` program that imports it.
+    /// The `loans` program that imports the file.
     #[arg(long, default_value = "target/release/loans")]
     loans: PathBuf,
 }
@@ -85,7 +85,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// How each case is measured.
+/// The settings of the cases.
 pub(crate) struct Settings {
     pub(crate) url: String,
     pub(crate) span: Duration,
@@ -104,5 +104,5 @@ impl Settings {
     }
 }
 
-/// Where the store lives; the floor's copy of its tables is in `bench_floor`.
+/// The schema of the store; the floor's copy of its tables is in `bench_floor`.
 pub(crate) const SCHEMA: &str = "bench_es";

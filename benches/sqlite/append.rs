@@ -1,4 +1,4 @@
-//! Appending one event and a hundred, and commands on streams that are known, by one caller and by many.
+//! Appending one event and a hundred, and commands on cached states, by one caller and by many.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::floor::Floor;
 use crate::report::Table;
 use crate::{Result, Settings, rate};
 
-/// How many appends go to one stream before the next is begun.
+/// The number of appends to one stream before the next one is begun.
 const APPENDS_A_STREAM: i64 = 10;
 
 pub(crate) async fn run(settings: &Settings, table: &mut Table) -> Result<()> {

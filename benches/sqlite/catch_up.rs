@@ -1,5 +1,5 @@
-//! Catching up from the first event with a projection that does nothing, against the same pages read and
-//! decoded by hand.
+//! Catching up from the first event with a projection that does nothing, against hand-written SQL that reads
+//! and decodes the same pages.
 
 use std::convert::Infallible;
 use std::time::Instant;
@@ -19,7 +19,7 @@ const EVENTS: i64 = 200_000;
 const A_STREAM: i64 = 100;
 const PAGE: i64 = 1_000;
 
-/// Counts.
+/// Counts events.
 #[derive(Projection)]
 #[projection(name = "nothing", events(Deposited), model = i64, error = Infallible)]
 struct Nothing;

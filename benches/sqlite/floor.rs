@@ -1,4 +1,4 @@
-//! The floor: the same tables and indexes, written and read by hand over one held connection.
+//! The floor: the same tables and indexes, written and read with hand-written sqlx over one held connection.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use sqlx::{Connection, QueryBuilder, Row, Sqlite, SqliteConnection, raw_sql};
 use crate::Result;
 use crate::domain::Deposited;
 
-/// The columns of es-sqlite, but for its checksum, and without its triggers.
+/// The columns of es-sqlite, except its checksum, and without its triggers.
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS streams (
         id INTEGER PRIMARY KEY, category INTEGER NOT NULL, key TEXT NOT NULL, closed INTEGER NOT NULL DEFAULT 0,
@@ -52,7 +52,7 @@ impl Floor {
         Ok(Self { connection })
     }
 
-    /// One event in a transaction of its own; its stream is made with the first one.
+    /// One event in a transaction of its own; its stream is created with the first one.
     pub(crate) async fn append(&mut self, stream: &mut Option<i64>, revision: i64) -> Result<()> {
         let mut tx = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         let id = made(stream, &mut tx).await?;
@@ -113,7 +113,7 @@ impl Floor {
         Ok(total + self.load(stream, found.try_get(0)?).await?)
     }
 
-    /// A page of all events, decoded; where it ended, and how many there were.
+    /// Reads a page of all events, decoded; returns where it ended, and the number of events.
     pub(crate) async fn page(&mut self, after: i64, limit: i64) -> Result<(i64, i64)> {
         let rows = sqlx::query(PAGE).bind(after).bind(limit).fetch_all(&mut self.connection).await?;
         let (mut last, mut count) = (after, 0);

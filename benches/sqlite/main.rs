@@ -1,8 +1,8 @@
 //! Appends, commands, loads and catching up in one file, each against hand-written sqlx on the same tables.
 //!
-//! `cargo run --release -p es-benches --bin sqlite` works in a folder under `target/`, on whose disk the
-//! figures depend: each commit waits for it. Every case runs both sides in turn, several times; what counts
-//! is the median of the ratios.
+//! `cargo run --release -p es-benches --bin sqlite` works in a folder under `target/`, and the figures depend
+//! on its disk: each commit waits for it. Every case runs both sides in turn, several times; the result is
+//! the median of the ratios.
 
 mod append;
 mod catch_up;
@@ -19,22 +19,22 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use es_sqlite::SqliteStore;
 
-/// Any error; a bench that fails just says so.
+/// Any error, which ends the bench.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Measures es-sqlite against hand-written sqlx.
 #[derive(Parser)]
 struct Arguments {
-    /// Seconds that one side of one case runs each time.
+    /// The seconds that one side of one case runs in each round.
     #[arg(long, default_value_t = 1.0)]
     seconds: f64,
-    /// How often both sides run in turn.
+    /// The number of rounds of both sides.
     #[arg(long, default_value_t = 7)]
     times: usize,
-    /// Only the cases whose name holds this text.
+    /// Only the cases whose name contains this text.
     #[arg(long)]
     only: Option<String>,
-    /// Where the files are made, in a folder that is gone afterwards.
+    /// Where the files are created, in a folder that is removed afterwards.
     #[arg(long, default_value = "target/bench-sqlite")]
     folder: PathBuf,
 }
@@ -42,7 +42,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<()> {
     let Arguments { seconds, times, only, folder } = Arguments::parse();
-    // A folder of this run alone: what else is in the one that was named is nobody's business.
+    // A folder of this run alone, as the given one may contain other files.
     let folder = folder.join(es_core::uuid::Uuid::now_v7().simple().to_string());
     std::fs::create_dir_all(&folder)?;
     let settings = Settings { folder, span: Duration::from_secs_f64(seconds), times: times.max(1), only };
@@ -55,7 +55,7 @@ async fn main() -> Result<()> {
     Ok(std::fs::remove_dir_all(&settings.folder)?)
 }
 
-/// How each case is measured.
+/// The settings of the cases.
 pub(crate) struct Settings {
     folder: PathBuf,
     pub(crate) span: Duration,
@@ -68,7 +68,7 @@ impl Settings {
         self.only.as_ref().is_none_or(|only| case.contains(only.as_str()))
     }
 
-    /// A file of this name, and of this run.
+    /// A file of this name, in this run's folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }

@@ -1,4 +1,4 @@
-//! How large a file is.
+//! The size of a file.
 
 use es_core::StreamId;
 use es_core::uuid::Uuid;

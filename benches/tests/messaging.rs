@@ -1,11 +1,11 @@
-//! The bench of what happens after an event was stored runs, each case with next to nothing to do.
+//! The messaging bench runs, with a minimal size for each case.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use es_postgres::testing::TestDatabase;
 
-/// A case that is run, and how many rows it has in the table.
+/// Runs a case, and returns its number of rows in the table.
 async fn rows(case: &str) -> usize {
     let database = TestDatabase::empty().await.expect("a database");
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-messaging");

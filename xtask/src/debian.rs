@@ -1,4 +1,4 @@
-//! Debian's packages, where this program may install them.
+//! Debian packages, if this program may install them.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,16 +6,16 @@ use std::process::Command;
 use crate::machine::{self, quietly};
 use crate::{Failed, say};
 
-/// Installs packages. The lists of packages are brought up to date once.
+/// Installs packages, after one `apt-get update`.
 #[derive(Debug)]
 pub(crate) struct Debian {
-    /// What goes before `apt-get`.
+    /// The prefix of `apt-get`.
     before: &'static [&'static str],
     updated: Option<Result<(), String>>,
 }
 
 impl Debian {
-    /// None where there is no apt-get, or where it would need a password; the reason is for people.
+    /// Fails if there is no apt-get, or if it would need a password, with a readable reason.
     pub(crate) fn find() -> Result<Self, &'static str> {
         let here = |before| Ok(Self { before, updated: None });
         if !Path::new("/etc/debian_version").exists() || machine::program("apt-get").is_none() {

@@ -1,4 +1,4 @@
-//! What this machine has, and who we are on it.
+//! The programs and users of this machine.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::Failed;
 
-/// Where a program is; folders that only root has on its `PATH` count too.
+/// Finds a program, also in folders that only root has on its `PATH`.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
@@ -31,7 +31,7 @@ fn id(arguments: &[&str]) -> Option<u32> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().parse().ok())?
 }
 
-/// Runs a command whose output is of interest only when it fails.
+/// Runs a command whose output matters only if it fails.
 pub(crate) fn quietly(command: &mut Command) -> Result<Output, Failed> {
     let name = Path::new(command.get_program()).display().to_string();
     let output = command
@@ -45,7 +45,7 @@ pub(crate) fn quietly(command: &mut Command) -> Result<Output, Failed> {
     Err(Failed::new(format!("{name} failed ({}): {}", output.status, last_lines(&text))))
 }
 
-/// The end of what a program says, in one line.
+/// The end of a program's output, in one line.
 fn last_lines(text: &str) -> String {
     let mut lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     lines.dedup();

@@ -36,7 +36,7 @@ test of an upgrade, nats-server (NATS_SERVER, this machine's, else the wheel nat
 Patroni with etcd, and Chromium (CHROMIUM, this machine's, or Debian's).
 --no-install installs no package of Debian.";
 
-/// What stops a command; for the person who gave it.
+/// The error message of a command.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Failed(String);
@@ -47,7 +47,7 @@ impl Failed {
     }
 }
 
-/// Says what is done, in one line. Standard output is for what a command is asked for.
+/// Reports progress, in one line. Standard output is for results.
 fn say(step: &str) {
     eprintln!("xtask: {step}");
 }

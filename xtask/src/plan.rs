@@ -8,7 +8,7 @@ use crate::tools::Tool;
 use crate::workspace::{Workspace, cargo};
 use crate::{Failed, say};
 
-/// Runs them, and says at the end what was left out.
+/// Runs them, and reports at the end what was left out.
 pub(crate) fn run(workspace: &Workspace, ready: &Ready, passed: &[String]) -> Result<ExitCode, Failed> {
     let is_own = !passed.is_empty();
     let calls = if is_own { vec![passed.to_vec()] } else { calls(&workspace.tests(), &ready.missing) };
@@ -30,7 +30,7 @@ pub(crate) fn run(workspace: &Workspace, ready: &Ready, passed: &[String]) -> Re
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// How many tests run at once in one executable.
+/// The number of tests that run concurrently in one executable.
 const THREADS: &str = "RUST_TEST_THREADS";
 
 /// Most tests wait for a server or for a program, so there are more of them than processors.
@@ -43,7 +43,7 @@ fn left_out(tool: &Tool) -> String {
     targets.chain(tool.tests.iter().map(|test| (*test).to_owned())).collect::<Vec<_>>().join(", ")
 }
 
-/// Cargo has no way to leave out one integration test, so the others are named then.
+/// Cargo cannot exclude one integration test, so the others are named instead.
 fn calls(targets: &[&str], missing: &[&Tool]) -> Vec<Vec<String>> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let has_gone = |target: &str| missing.iter().any(|tool| tool.targets.contains(&target));

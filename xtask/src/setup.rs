@@ -1,4 +1,4 @@
-//! All that the tests need, found, installed or fetched.
+//! Finds, installs or fetches everything that the tests need.
 
 use std::path::PathBuf;
 
@@ -26,17 +26,17 @@ impl Options {
     }
 }
 
-/// What there is now, and what is not.
+/// What is available now, and what is not.
 #[derive(Debug)]
 pub(crate) struct Ready {
-    /// The folder with initdb, as `PG_BIN` names it to the tests.
+    /// The folder with initdb, passed to the tests as `PG_BIN`.
     pub(crate) postgres: PathBuf,
     pub(crate) missing: Vec<&'static Tool>,
 }
 
 /// # Errors
 ///
-/// No PostgreSQL is to be had. Of other programs, those that are not are named in what is returned.
+/// PostgreSQL is not available. Other programs that are missing are named in the returned value.
 pub(crate) fn all(workspace: &Workspace, options: Options) -> Result<Ready, Failed> {
     let mut debian = options.debian();
     let mut ready = Ready { postgres: postgres::any(workspace, &mut debian)?, missing: Vec::new() };

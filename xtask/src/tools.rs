@@ -1,4 +1,4 @@
-//! Programs beside PostgreSQL that some tests need.
+//! Programs besides PostgreSQL that some tests need.
 
 use std::env;
 
@@ -9,7 +9,7 @@ use crate::machine;
 pub(crate) struct Tool {
     pub(crate) name: &'static str,
     programs: &'static [&'static [&'static str]],
-    /// Names the program, if it is not where programs are.
+    /// The environment variable that names the program, if it is not in a usual folder.
     variable: Option<&'static str>,
     /// Debian's packages.
     pub(crate) packages: &'static [&'static str],
@@ -19,7 +19,7 @@ pub(crate) struct Tool {
     pub(crate) tests: &'static [&'static str],
 }
 
-/// Of programs in a row, one is enough.
+/// One program of each row is enough.
 pub(crate) const TOOLS: [Tool; 3] = [
     Tool {
         name: "PgBouncer",
@@ -47,7 +47,7 @@ pub(crate) const TOOLS: [Tool; 3] = [
     },
 ];
 
-/// The programs of PostgreSQL 18, which are fetched by themselves.
+/// The programs of PostgreSQL 18, which are fetched separately.
 pub(crate) const POSTGRES_18: Tool = Tool {
     name: "PostgreSQL 18",
     programs: &[],
@@ -57,7 +57,7 @@ pub(crate) const POSTGRES_18: Tool = Tool {
     tests: &["a_program_goes_on_after_its_server_was_upgraded"],
 };
 
-/// The server of NATS, which is fetched by itself.
+/// The server of NATS, which is fetched separately.
 pub(crate) const NATS: Tool = Tool {
     name: "nats-server",
     programs: &[],
@@ -68,7 +68,7 @@ pub(crate) const NATS: Tool = Tool {
 };
 
 impl Tool {
-    /// Whether all of it is on this machine.
+    /// Whether the whole tool is on this machine.
     pub(crate) fn is_there(&self) -> bool {
         self.variable.is_some_and(|variable| env::var_os(variable).is_some())
             || self.programs.iter().all(|names| names.iter().any(|name| machine::program(name).is_some()))

@@ -1,4 +1,4 @@
-//! What cargo says about this workspace.
+//! The workspace, according to cargo.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -46,7 +46,7 @@ impl Workspace {
         &self.workspace_root
     }
 
-    /// What is fetched lies here.
+    /// The folder for fetched files.
     pub(crate) fn fetched(&self) -> PathBuf {
         self.target_directory.join("xtask")
     }

@@ -13,16 +13,16 @@ use crate::Result;
 use crate::floor::Deposit;
 
 pub(super) const EVENTS_A_STREAM: u64 = 100;
-/// Streams that grow side by side, so that the events of one are stored in ten places, as they are in a store
-/// that is lived in.
+/// Streams that grow interleaved, so that the events of one are stored in ten places, as in a store in real
+/// use.
 const SIDE_BY_SIDE: u64 = 1_000;
-/// The events of streams that grow side by side.
+/// The events of streams that grow interleaved.
 pub(super) const WINDOW: u64 = SIDE_BY_SIDE * EVENTS_A_STREAM;
 
 const STREAMS_A_CALL: u64 = 100;
 const EVENTS_A_TURN: u64 = 10;
 
-/// Keys in no order, as random ids are: the index of the keys is then touched everywhere.
+/// Keys in random order: the index of the keys is then touched everywhere.
 pub(super) fn id(number: u64) -> Uuid {
     // The mixing step of splitmix64.
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -31,7 +31,7 @@ pub(super) fn id(number: u64) -> Uuid {
     Uuid::from_u64_pair(mixed ^ (mixed >> 31), number)
 }
 
-/// The windows from the one number to the other, by two tasks.
+/// Fills a range of windows, in two tasks.
 pub(super) async fn run(store: &PostgresStore, from: u64, to: u64) -> Result<()> {
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     for task in 0..2 {

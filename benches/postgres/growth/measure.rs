@@ -1,4 +1,4 @@
-//! Appends to streams that are there, loads of them, and a catch-up of everything.
+//! Appends to existing streams, loads of them, and a catch-up of everything.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -24,12 +24,12 @@ pub(super) struct Measures<'a> {
     writers: Vec<Writer>,
     /// A stream of the floor with as many events as ours have.
     by_hand: i64,
-    /// What each caller has appended to its streams.
+    /// The number of appends of each caller to its streams.
     grown: Vec<HashMap<u64, i64>>,
     numbers: Numbers,
 }
 
-/// The same numbers in each run, in no order.
+/// Pseudo-random numbers, the same in each run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -51,7 +51,7 @@ impl<'a> Measures<'a> {
         Ok(Self { settings, store: store.clone(), writers, by_hand, grown, numbers: Numbers(0) })
     }
 
-    /// Events a second: the floor on new streams of its small table, ours on any of all streams.
+    /// Events a second: the floor on new streams of its small table, ours on random streams.
     pub(super) async fn append(&mut self, events: u64) -> Result<Pairs> {
         let mut pairs = Vec::new();
         for time in 0..=self.settings.times {
@@ -66,7 +66,7 @@ impl<'a> Measures<'a> {
         Ok(pairs)
     }
 
-    /// Each caller has the streams to itself whose numbers leave its own when they are divided by sixteen.
+    /// Each caller has its own streams, by their numbers modulo sixteen.
     async fn append_for(&mut self, streams: u64) -> Result<f64> {
         let (start, span) = (Instant::now(), self.settings.span);
         let mut tasks: JoinSet<Result<_>> = JoinSet::new();
@@ -97,7 +97,7 @@ impl<'a> Measures<'a> {
         Ok(f64::from(total) / seconds)
     }
 
-    /// Milliseconds: the floor's one stream, and any of ours.
+    /// Milliseconds: the floor's only stream, and a random one of ours.
     pub(super) async fn load(&mut self, events: u64) -> Result<Pairs> {
         let accounts = Repository::<Account, _>::new(self.store.clone());
         let mut pairs = Vec::new();
@@ -117,7 +117,7 @@ impl<'a> Measures<'a> {
         Ok(pairs)
     }
 
-    /// Events a second, all of them, decoded.
+    /// Events a second of reading all events, decoded.
     pub(super) async fn catch_up(&self) -> Result<f64> {
         let mut subscription = Subscription::of::<Account>(self.store.clone());
         let (start, mut events) = (Instant::now(), 0);

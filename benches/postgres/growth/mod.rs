@@ -1,8 +1,7 @@
-//! What becomes of appends, loads, catch-up and indexes as the store grows: the same at 10⁵, 10⁶ and 10⁷
-//! events.
+//! Appends, loads, catch-up and indexes as the store grows: the same at 10⁵, 10⁶ and 10⁷ events.
 //!
-//! The floor does its own at a table that does not grow, in turn with ours, so that a figure which changes
-//! with the machine is told from one that changes with the store.
+//! The floor runs on a table that does not grow, in turn with ours, so that changes of the machine are
+//! distinguished from changes with the size of the store.
 
 mod fill;
 mod measure;
@@ -22,7 +21,7 @@ use crate::{Result, Settings};
 
 const SCHEMA: &str = "bench_growth";
 
-/// What was found at one size.
+/// The figures at one size.
 struct Step {
     events: u64,
     fill: f64,
@@ -49,7 +48,7 @@ pub(crate) async fn run(settings: &Settings, floor: &Floor, most: u64) -> Result
         #[allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
         let fill = (events - filled) as f64 / start.elapsed().as_secs_f64();
         filled = events;
-        // What the server does in its own time is done now, so that it does not happen under the clock.
+        // Maintenance that the server does by itself is done now, so that it does not happen while measuring.
         raw_sql("vacuum analyze bench_growth.events, bench_growth.streams").execute(&mut db).await?;
         raw_sql("checkpoint").execute(&mut db).await?;
         let sizes = sizes::of(&mut db).await?;
@@ -66,7 +65,7 @@ pub(crate) async fn run(settings: &Settings, floor: &Floor, most: u64) -> Result
     Ok(())
 }
 
-/// A hundred thousand and ten times as many, and so on; at last `most`, as far as it is whole windows.
+/// A hundred thousand, ten times as many, and so on; finally `most`, rounded to whole windows.
 fn sizes_up_to(most: u64) -> Vec<u64> {
     let most = (most / WINDOW).max(1) * WINDOW;
     let mut sizes: Vec<u64> =
@@ -101,7 +100,7 @@ fn of(pairs: &Pairs, figure: fn(&(f64, f64)) -> f64) -> f64 {
     crate::report::median(pairs.iter().map(figure))
 }
 
-/// One column a size; the last one says by how much the largest store differs from the smallest.
+/// One column for each size; the last one is the difference between the largest and the smallest store.
 fn print(steps: &[Step]) {
     let mut head = vec![String::from("growth")];
     head.extend(steps.iter().map(|step| format!("{} events", step.events)));

@@ -1,4 +1,4 @@
-//! What the tables and each of their indexes take.
+//! The sizes of the tables and their indexes.
 
 use sqlx::PgConnection;
 

@@ -1,4 +1,4 @@
-//! Catching up from the first event, against the same pages read and written by hand.
+//! Catching up from the first event, against hand-written SQL with the same pages.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use crate::floor::Deposit;
 use crate::report::Table;
 use crate::{Result, Settings};
 
-/// How many events the cases that write rows take.
+/// The number of events in the cases that write rows.
 const WRITTEN: i64 = 20_000;
 const READ: i64 = 200_000;
 
@@ -36,7 +36,7 @@ impl Project<Deposited> for Nothing {
 const MAKE: &str = "create table sums (account text primary key, total bigint not null)";
 const UPSERT: &str = "insert into sums values ($1, $2) on conflict (account) do update set total = sums.total + excluded.total";
 
-/// One row an event.
+/// One row for each event.
 #[derive(Projection)]
 #[projection(name = "sums", events(Deposited), model = PgConnection, error = sqlx::Error, setup)]
 struct Sums;
@@ -57,7 +57,7 @@ impl Project<Deposited> for Sums {
     }
 }
 
-/// The same rows, a batch at once.
+/// The same rows, one statement for each batch.
 #[derive(Projection)]
 #[projection(name = "bulk", events(Deposited), model = PgConnection, error = sqlx::Error, setup, batch)]
 struct Bulk;
@@ -133,7 +133,7 @@ pub(super) async fn run(settings: &Settings, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// Pages as large as ours become.
+/// Pages as large as those of the projector.
 const PAGE: &str = "select e.position, s.key, e.payload from bench_read.events e join bench_read.streams s on s.id = e.stream
     where e.position > $1 order by e.position limit 4000";
 

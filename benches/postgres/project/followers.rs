@@ -1,4 +1,4 @@
-//! What four live subscribers cost those who append.
+//! The cost of four live subscribers for writers.
 
 use es_core::subscription::Subscription;
 use es_postgres::PostgresStore;
@@ -15,7 +15,7 @@ pub(super) async fn run(settings: &Settings, table: &mut Table) -> Result<()> {
         return Ok(());
     }
     let store = store_of(settings, 0).await?;
-    // As if the subscribers were another program.
+    // The subscribers act as another program.
     let readers =
         PostgresStore::options(&settings.url).schema(super::SCHEMA).connections(4).connect().await?;
     let mut pairs = Vec::new();
@@ -26,7 +26,7 @@ pub(super) async fn run(settings: &Settings, table: &mut Table) -> Result<()> {
             let mut subscription = Subscription::new(readers.clone()).from_now().await?;
             following.spawn(async move { while subscription.next_page(&mut |_| Ok(())).await.is_ok() {} });
         }
-        // Until they follow: connections are open, plans are made.
+        // Waits until they follow: connections are open, plans are made.
         store_rate(&store, 16, 1, settings.span / 2).await?;
         let followed = store_rate(&store, 16, 1, settings.span).await?;
         following.shutdown().await;

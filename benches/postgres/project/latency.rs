@@ -1,4 +1,4 @@
-//! From the answer of an append to the commit of what was projected from it, while nothing else happens.
+//! The time from the answer of an append to the commit of its projection, on an idle system.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::append::append_to;
 use crate::report::{Table, median};
 use crate::{Result, Settings};
 
-/// Tells when it is committed, as PostgreSQL sends notifications at the commit.
+/// Notifies when it is committed, as PostgreSQL sends notifications at the commit.
 #[derive(Projection)]
 #[projection(name = "bell", events(Deposited), model = PgConnection, error = sqlx::Error)]
 struct Bell;
@@ -62,7 +62,7 @@ pub(super) async fn run(settings: &Settings, table: &mut Table) -> Result<()> {
             appends.push(appended.as_secs_f64() * 1_000.0);
             latencies.push((start.elapsed() - appended).as_secs_f64() * 1_000.0);
         }
-        // Long enough for the projector to come to rest.
+        // Long enough for the projector to become idle.
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     projecting.abort();

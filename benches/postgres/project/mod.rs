@@ -1,5 +1,5 @@
-//! Projections and reactors: catching up, writing rows, how soon after the commit, and what followers cost
-//! the writers.
+//! Projections and reactors: catching up, writing rows, latency after the commit, and the cost of followers
+//! for writers.
 
 mod catch_up;
 mod followers;
@@ -23,7 +23,7 @@ pub(crate) struct Deposited {
     pub(crate) reference: String,
 }
 
-/// Where the store of these cases lives, so that its events are known.
+/// The schema of the store of these cases, so that only its events are read.
 const SCHEMA: &str = "bench_read";
 
 pub(crate) async fn run(settings: &Settings, table: &mut Table) -> Result<()> {
@@ -37,7 +37,7 @@ async fn connect(settings: &Settings) -> Result<PgConnection> {
     Ok(PgConnection::connect(&settings.url).await?)
 }
 
-/// A new store with so many deposits, a hundred for each of the streams, which take turns.
+/// A new store with so many deposits, a hundred for each of the interleaved streams.
 async fn store_of(settings: &Settings, events: i64) -> Result<PostgresStore> {
     let mut db = connect(settings).await?;
     let schemas: Vec<String> =
@@ -60,7 +60,7 @@ async fn store_of(settings: &Settings, events: i64) -> Result<PostgresStore> {
     Ok(store)
 }
 
-/// Makes a projection as new as if it had never run.
+/// Resets a projection as if it had never run.
 async fn forget<P: Projection<Model = PgConnection>>(db: &mut PgConnection) -> Result<()> {
     let (name, build) = (P::NAME, P::BUILD);
     let sql = format!(
@@ -71,7 +71,7 @@ async fn forget<P: Projection<Model = PgConnection>>(db: &mut PgConnection) -> R
     Ok(())
 }
 
-/// Events a second of a catch-up from the first event, tables made before.
+/// Events a second of a catch-up from the first event; the tables are created before.
 async fn rate_of<P: Projection<Model = PgConnection>>(
     projector: &Projector<P>,
     db: &mut PgConnection,

@@ -37,7 +37,7 @@ impl BankEvent {
 #[derive(Default, Clone, Debug, Serialize, Deserialize)]
 pub struct Account {
     pub balance: i64,
-    /// How many events were folded, by which each load is checked.
+    /// The number of folded events, by which each load is checked.
     pub events: u64,
     pub open: bool,
 }
@@ -80,7 +80,7 @@ pub fn amounts(first: i64, n: usize) -> impl Iterator<Item = i64> {
     (first..).take(n)
 }
 
-/// From here on amounts have notes of many lengths.
+/// Amounts from here on have notes of many lengths.
 pub(crate) const OF_MANY_LENGTHS: i64 = 1 << 40;
 
 /// Sixty-odd characters, so that a deposit is about a hundred bytes. From [`OF_MANY_LENGTHS`] on 20 to
@@ -90,7 +90,7 @@ pub fn note(amount: i64) -> String {
     if amount < OF_MANY_LENGTHS {
         return format!("{number:0>12} salary for the month, paid by the employer in full");
     }
-    // A number between 0 and 1 that looks like chance, and is the same each time.
+    // A pseudo-random number between 0 and 1, the same each time.
     let spread = f64::from((amount.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as u32)
         / f64::from(1 << 24);
     let length = 20.0 * 1000f64.powf(spread.powi(2));

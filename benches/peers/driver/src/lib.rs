@@ -1,6 +1,6 @@
-//! The workloads, and what they measure; each library that takes part implements [`Column`].
+//! The workloads and their measurements; each library implements [`Column`].
 //!
-//! [`run`] makes a program of a column: `<program> <url> <workload>` prints one line of JSON for each
+//! [`run`] is the main program of a column: `<program> <url> <workload>` prints one line of JSON for each
 //! measurement.
 
 mod column;

@@ -1,4 +1,4 @@
-//! Times, percentiles, and the line that is printed.
+//! Times, percentiles, and the printed line.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ pub fn print(workload: &str, figures: &[(&str, f64)]) {
     println!("{}", json!({ "workload": workload, "figures": figures }));
 }
 
-/// A wrong result: it is reported beside the figures.
+/// Reports a wrong result next to the figures.
 pub(crate) fn complain(column: &str, what: &str) {
     eprintln!("WRONG: {column}: {what}");
 }
@@ -22,7 +22,7 @@ pub fn events_a_second(events: u64, since: Instant) -> f64 {
     events as f64 / since.elapsed().as_secs_f64()
 }
 
-/// What the calls of one run took.
+/// The durations of the calls of one run.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Latencies(Vec<Duration>);
 
@@ -44,7 +44,7 @@ impl Latencies {
         self.0.len() as f64
     }
 
-    /// In milliseconds; 1.0 is the longest.
+    /// A percentile in milliseconds; 1.0 is the longest.
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -6,14 +6,14 @@ use std::time::Duration;
 use crate::workloads::{append, catch_up, command, hot, load, lost, mixed, processes, round_trips};
 use crate::{Column, Result, print};
 
-/// How many connections a store may hold at most, however many callers it has.
+/// The maximum number of connections of a store, however many callers it has.
 const CONNECTIONS: u32 = 16;
 
-/// What the runner says about a run, in the environment.
+/// The runner's settings of a run, from the environment.
 pub(crate) struct Settings {
-    /// `BENCH_SECS`: how long one timed run takes.
+    /// `BENCH_SECS`: the duration of one timed run.
     pub(crate) span: Duration,
-    /// `BENCH_EVENTS`: how many events are seeded, and read by the catch-up.
+    /// `BENCH_EVENTS`: the number of events that are seeded, and read by the catch-up.
     pub(crate) events: u64,
 }
 
@@ -25,13 +25,13 @@ impl Settings {
     }
 }
 
-/// Runs the workload that the command line names.
+/// Runs the workload on the command line.
 ///
 /// # Errors
 ///
-/// Whatever goes wrong; the runner notes it.
+/// Any error; the runner records it.
 pub fn run<C: Column>() -> Result<()> {
-    // As many as the machine has, of which the server takes its part.
+    // As many threads as the machine has processors, which the server shares.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [url, workload] = &arguments[..] else {
@@ -66,7 +66,8 @@ async fn dispatch<C: Column>(url: &str, workload: &str, settings: &Settings) -> 
         }
         ["w7"] => catch_up::run(&connect(CONNECTIONS).await?, settings.events).await,
         ["w8"] => hot::run(&connect(16).await?, workload, false, settings.span).await,
-        // A command that waits for a lock holds a connection, while the one that has it needs one more.
+        // A command that waits for a lock holds a connection, while the one that has the lock needs another
+        // one.
         ["w8", "lock"] => hot::run(&C::connect(url, 40).await?, workload, true, settings.span).await,
         ["w8", processes] => hot::in_processes(&connect(1).await?, url, workload, processes.parse()?).await,
         ["part", "w8", callers] => {

@@ -14,7 +14,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Listens on a free port, and passes on to `server`.
+    /// Listens on a free port, and forwards to `server`.
     pub(crate) async fn start(server: String) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let proxy = Self { port: listener.local_addr()?.port(), turns: Arc::default() };
@@ -29,7 +29,7 @@ impl Proxy {
         Ok(proxy)
     }
 
-    /// The turns since the last call.
+    /// The round trips since the last call.
     pub(crate) fn take(&self) -> u64 {
         self.turns.swap(0, SeqCst)
     }
@@ -52,7 +52,7 @@ async fn pass(client: TcpStream, server: &str, turns: &Arc<AtomicU64>) -> std::i
     Ok(())
 }
 
-/// Until either side hangs up.
+/// Copies until either side closes the connection.
 async fn copy(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, each: impl Fn()) {
     let mut buffer = vec![0; 1 << 16];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {

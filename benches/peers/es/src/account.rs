@@ -1,4 +1,4 @@
-//! The bank account, as a user of the framework writes it; and the same with snapshots.
+//! The bank account, as a user of the framework writes it, without and with snapshots.
 
 use std::convert::Infallible;
 

@@ -39,9 +39,9 @@ impl Column for Es {
     const NAME: &'static str = "es";
     type Stream = Stream;
 
-    /// With the options as they come, unless the environment says otherwise: `ES_CACHE=0`, every command
-    /// loads its state; `ES_METADATA=full`, every optional column has a value; `ES_NOTIFY=0`, no NOTIFY on a
-    /// connection beside.
+    /// With default options, unless the environment changes them: with `ES_CACHE=0` every command loads its
+    /// state; with `ES_METADATA=full` every optional column has a value; with `ES_NOTIFY=0` there is no
+    /// NOTIFY on a separate connection.
     async fn connect(url: &str, connections: u32) -> Result<Self> {
         let set = |name: &str, value: &str| env::var(name).is_ok_and(|set| set == value);
         let options = PostgresStore::options(url).connections(connections);
@@ -54,7 +54,7 @@ impl Column for Es {
         Ok(Self { url: url.into(), store, accounts, saved, metadata: Arc::new(metadata) })
     }
 
-    /// `connect` has made the tables.
+    /// `connect` has created the tables.
     async fn setup(&self) -> Result<()> {
         self.accounts.register().await?;
         self.saved.register().await?;
@@ -144,7 +144,7 @@ impl Column for Es {
         Ok(true)
     }
 
-    /// `w7stream`: a subscription in place of a projector, which keeps no checkpoint.
+    /// `w7stream`: a subscription instead of a projector, which stores no checkpoint.
     async fn extra(&self, what: &str) -> Result<Vec<(&'static str, f64)>> {
         if what != "w7stream" {
             return Err(format!("es has no workload {what}").into());

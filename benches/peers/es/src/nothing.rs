@@ -1,4 +1,4 @@
-//! The projection of W7: it takes every event, decoded, and does nothing.
+//! The projection of W7: it receives every event, decoded, and does nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -16,7 +16,7 @@ pub(crate) struct Nothing {
 }
 
 impl Nothing {
-    /// How many events it has taken.
+    /// The number of events it has received.
     pub(crate) fn events(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.events)
     }
@@ -54,7 +54,7 @@ const FORGET: &str = "
     delete from es.checkpoints where projection = 'nothing';
     delete from es.projections where name = 'nothing'";
 
-/// Makes it as new as if it had never run.
+/// Resets it as if it had never run.
 pub(crate) async fn forget(url: &str) -> Result<(), sqlx::Error> {
     let mut connection = PgConnection::connect(url).await?;
     raw_sql(FORGET).execute(&mut connection).await?;

@@ -17,7 +17,7 @@ const ALL: &str =
 
 type Row = (i64, Uuid, i64, String, Json<BankEvent>, Json<serde_json::Value>);
 
-/// What a projection by hand needs of the tables of es-postgres.
+/// What a hand-written projection needs from the tables of es-postgres.
 const PAGE_OF_ES: &str = "
     select e.position, s.key, e.revision, e.type, e.payload
     from es.events e join es.streams s on s.id = e.stream
@@ -33,7 +33,7 @@ struct Deposited {
 }
 
 impl Floor {
-    /// In pages of four thousand, as ours are once they have grown.
+    /// In pages of four thousand, like ours once they have grown.
     pub(crate) async fn pages(&self) -> Result<u64> {
         let mut connection = self.connections.take().await?;
         let (mut last, mut events) = (0, 0);
@@ -60,7 +60,7 @@ impl Floor {
         }
     }
 
-    /// By one query, row by row.
+    /// With one query, row by row.
     pub(crate) async fn one_query(&self) -> Result<u64> {
         let mut connection = self.connections.take().await?;
         let mut rows = sqlx::query_as::<_, Row>(ALL).fetch(&mut *connection);

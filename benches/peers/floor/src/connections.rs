@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(crate) enum Connections {
     /// A statement is one round trip.
     Held(Arc<Held>),
-    /// The pool pings the server when it hands a connection out, and when it takes it back.
+    /// The pool pings the server when it lends a connection, and when it is returned.
     Pool(PgPool),
 }
 
@@ -22,7 +22,7 @@ pub(crate) struct Held {
     permits: Arc<Semaphore>,
 }
 
-/// One connection, given back when it is dropped.
+/// One connection, returned when it is dropped.
 pub(crate) enum Taken {
     /// The connection is there until it is dropped.
     Held {
@@ -47,7 +47,7 @@ impl Connections {
         Ok(Self::Held(Arc::new(Held { free: Mutex::new(free), permits })))
     }
 
-    /// Waits for a free one.
+    /// Waits for a free connection.
     pub(crate) async fn take(&self) -> Result<Taken, sqlx::Error> {
         match self {
             Self::Pool(pool) => Ok(Taken::Pool(pool.acquire().await?)),

@@ -1,5 +1,5 @@
-//! The controls of W10: a cursor that must lose events, which shows that the probe finds losses, and with
-//! `FLOOR_SAFE` set one that must lose none.
+//! The controls of W10: a cursor that must lose events, which shows that the test finds losses, and, with
+//! `FLOOR_SAFE` set, one that must lose none.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use sqlx::types::Json;
 
 use crate::Floor;
 
-/// Passes what is committed later with a lower position.
+/// Skips events that are committed later with a lower position.
 const NAIVE: &str =
     "select '0', position, payload from events where position > $2 and $1 = '0' order by position limit 1000";
 
-/// By the transaction first, and only what is older than every open one. The runner adds the column `tx`.
+/// Ordered by transaction first, and only what is older than every open one. The runner adds the column `tx`.
 const SAFE: &str = "
     select tx::text, position, payload from events
     where (tx, position) > ($1::text::xid8, $2) and tx < pg_snapshot_xmin(pg_current_snapshot())

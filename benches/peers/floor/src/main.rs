@@ -1,4 +1,4 @@
-//! The floor: SQL by hand on a table with nothing but what is needed, one statement a commit.
+//! The floor: hand-written SQL on a minimal table, one statement for each commit.
 
 mod catch_up;
 mod connections;
@@ -94,8 +94,7 @@ impl Column for Floor {
         Ok(true)
     }
 
-    /// `es-pages` reads the tables of es-postgres, in a database of its; `stream` reads all events by one
-    /// query.
+    /// `es-pages` reads the tables of es-postgres in its database; `stream` reads all events with one query.
     async fn extra(&self, what: &str) -> Result<Vec<(&'static str, f64)>> {
         let start = std::time::Instant::now();
         let events = match what {

@@ -32,7 +32,7 @@ impl Floor {
         Ok((account, last))
     }
 
-    /// The state, by one query for the snapshot and the events after it.
+    /// The state, with one query for the snapshot and the events after it.
     pub(crate) async fn fold_from_snapshot(&self, stream: Uuid) -> Result<Account> {
         type Row = (i64, Option<String>, Option<Json<BankEvent>>, Option<Json<Account>>);
         let rows: Vec<Row> = sqlx::query_as(LOAD_FROM_SNAPSHOT)
@@ -50,7 +50,7 @@ impl Floor {
         Ok(account)
     }
 
-    /// Keeps the fold of the first events.
+    /// Stores the fold of the first events as a snapshot.
     pub(crate) async fn take_snapshot(&self, stream: Uuid, events: usize) -> Result<()> {
         let rows: Vec<(i64, String, Json<BankEvent>)> =
             sqlx::query_as(LOAD).bind(stream).fetch_all(&mut *self.connections.take().await?).await?;

@@ -18,7 +18,7 @@ use crate::account::AccountEvent;
 
 type Query = StreamQuery<PgEventId, AccountEvent>;
 
-/// Runs a listener until `done` is.
+/// Runs a listener until `done` completes.
 pub(crate) async fn run(
     pool: &PgPool,
     listener: impl EventListener<PgEventId, AccountEvent, Error = Infallible> + 'static,
@@ -30,7 +30,7 @@ pub(crate) async fn run(
     Ok(listeners.start_with_shutdown(done).await?)
 }
 
-/// A listener's name keeps its checkpoint, so each run has a new one.
+/// A listener's checkpoint is stored under its name, so each run has a new one.
 fn new_name(what: &str) -> &'static str {
     format!("{what}-{}", Uuid::new_v4()).leak()
 }

@@ -31,7 +31,7 @@ struct Disintegrate {
 /// A stream, and the id of its last event.
 struct Stream(Uuid, PgEventId);
 
-/// How often an append to a stream that nobody else writes to had to be repeated.
+/// How often an append to a stream without other writers had to be retried.
 static REPEATED: AtomicU64 = AtomicU64::new(0);
 
 fn is_conflict(error: &(dyn std::error::Error + 'static)) -> bool {
@@ -74,7 +74,7 @@ impl Column for Disintegrate {
         stream.0.to_string()
     }
 
-    /// Appends to distinct streams fail under SERIALIZABLE as well; a user must repeat them.
+    /// Appends to distinct streams fail under SERIALIZABLE as well; a user must retry them.
     async fn append(&self, stream: &mut Stream, first: i64, n: usize) -> Result<()> {
         loop {
             let query = AccountState::new(stream.0).query();

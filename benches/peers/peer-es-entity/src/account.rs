@@ -38,8 +38,8 @@ macro_rules! events {
             }
         }
 
-        /// A new account's first events: `Opened`, or so many deposits, so that everybody's streams hold the
-        /// same number.
+        /// A new account's first events: `Opened`, or so many deposits, so that all libraries' streams have
+        /// the same number.
         pub struct $new(pub Option<(i64, usize)>);
 
         impl IntoEvents<$event> for $new {

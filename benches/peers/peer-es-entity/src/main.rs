@@ -18,7 +18,7 @@ struct EsEntity {
     saved: Arc<Snaps>,
 }
 
-/// Nothing before the first append, as the repository makes the id.
+/// Empty before the first append, as the repository creates the id.
 struct Stream(Option<Acc>);
 
 /// The crate has no error of its own for a conflict.

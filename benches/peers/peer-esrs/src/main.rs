@@ -132,7 +132,7 @@ impl Column for Esrs {
         Ok(Some(events.load(Relaxed)))
     }
 
-    /// `w7stream`: all events by one query.
+    /// `w7stream`: all events with one query.
     async fn extra(&self, what: &str) -> Result<Vec<(&'static str, f64)>> {
         if what != "w7stream" {
             return Err(format!("esrs has no workload {what}").into());

@@ -1,4 +1,4 @@
-//! Seed, W1, W2 and W3: appends by the store's own call, a new stream every ten commits.
+//! Seed, W1, W2 and W3: appends with the store's own call, a new stream every ten commits.
 
 use std::time::{Duration, Instant};
 
@@ -55,7 +55,7 @@ async fn append_for<C: Column>(column: &C, callers: u32, events: usize, span: Du
     Ok(all)
 }
 
-/// Streams of a hundred events, ten a commit, by eight callers.
+/// Streams of a hundred events, ten in each commit, by eight callers.
 pub(crate) async fn seed<C: Column>(column: &C, events: u64) -> Result<()> {
     const CALLERS: u64 = 8;
     const A_COMMIT: usize = 10;

@@ -10,7 +10,7 @@ use crate::{Column, Command, Failed, Result};
 
 const COMMANDS_A_STREAM: usize = 10;
 
-/// What one caller, or all of them, have done.
+/// The results of one caller, or of all.
 #[derive(Default)]
 struct Done {
     latencies: Latencies,
@@ -34,7 +34,7 @@ impl Done {
     }
 }
 
-/// One deposit, tried again at once after a conflict.
+/// One deposit, retried at once after a conflict.
 async fn deposit<C: Column>(column: &C, id: &str, done: &mut Done) -> Result<()> {
     let called = Instant::now();
     loop {
@@ -87,7 +87,7 @@ async fn fresh_for<C: Column>(column: &C, callers: u32, span: Duration) -> Resul
     all(tasks).await
 }
 
-/// Accounts of a hundred events: each has had a command already, and gets twenty more under the clock before
+/// Accounts of a hundred events: each has had a command already, and gets twenty more that are timed before
 /// the next one has its turn.
 pub(crate) async fn on_a_hundred<C: Column>(
     column: &C,

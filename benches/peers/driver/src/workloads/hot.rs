@@ -1,5 +1,5 @@
-//! W8: sixteen callers with commands on one stream, each tried again at once after a conflict; in one process
-//! or shared between several.
+//! W8: sixteen callers with commands on one stream, each retried at once after a conflict; in one process or
+//! spread over several.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ struct Done {
     longest: Duration,
 }
 
-/// `locked` takes the library's second way, if it has one.
+/// `locked` uses the library's alternative, if it has one.
 pub(crate) async fn run<C: Column>(column: &C, workload: &str, locked: bool, span: Duration) -> Result<()> {
     let id = build(column, 10).await?;
     if attempt(column, &id, locked).await.is_none() {
@@ -85,7 +85,7 @@ async fn call<C: Column>(column: &C, id: &str, callers: usize, locked: bool, spa
                     }
                 }
             }
-            // A command that is never carried out has waited as well.
+            // A command that is never executed has waited as well.
             done.longest = done.longest.max(called.elapsed());
             Ok(done)
         });
@@ -108,7 +108,7 @@ impl Done {
         let stored = column.load(id).await? - before;
         if stored != u64::from(self.committed) {
             let committed = self.committed;
-            complain(C::NAME, &format!("{committed} commands were carried out and {stored} events stored"));
+            complain(C::NAME, &format!("{committed} commands were executed and {stored} events stored"));
         }
         Ok(())
     }
@@ -129,7 +129,7 @@ impl Done {
     }
 }
 
-/// One attempt at a command; `None` where there is no second way.
+/// One attempt at a command; `None` if there is no alternative.
 async fn attempt<C: Column>(column: &C, id: &str, locked: bool) -> Option<Result<(), Failed>> {
     let command = Command::Deposit { first: next_amount(1), n: 1 };
     match locked {

@@ -7,7 +7,7 @@ use super::build;
 use crate::measure::{Latencies, complain, print};
 use crate::{Column, Result};
 
-/// Enough for a median, if the span allows.
+/// Enough for a median, if the time allows.
 const MOST_LOADS: usize = 500;
 const FEWEST_LOADS: usize = 5;
 

@@ -1,4 +1,4 @@
-//! W10: whether a running subscription is given every event that sixteen writers commit.
+//! W10: whether a running subscription receives every event that sixteen writers commit.
 //!
 //! The runner may have put a trigger on the events that sleeps in the writers' transactions.
 
@@ -14,8 +14,7 @@ use crate::{Column, Result, Seen};
 
 const WRITERS: i64 = 16;
 const COMMITS_A_STREAM: usize = 20;
-/// How long a subscription may be silent before what it has not given is taken for lost, and how long at
-/// most.
+/// How long a subscription may be silent before missing events count as lost, and the longest wait.
 const SILENCE: Duration = Duration::from_secs(4);
 const LONGEST: Duration = Duration::from_secs(30);
 
@@ -23,7 +22,7 @@ pub(crate) async fn run<C: Column>(writers: &C, subscriber: C, workload: &str, s
     let seen = Arc::new(Seen::default());
     let shared = Arc::clone(&seen);
     let subscription = tokio::spawn(async move { subscriber.subscribe(shared).await });
-    // Time to start; what is written before that must be given as well.
+    // Time to start; events that are written before must be received as well.
     sleep(Duration::from_millis(500)).await;
     if subscription.is_finished() {
         return match subscription.await?? {
@@ -56,7 +55,7 @@ pub(crate) async fn run<C: Column>(writers: &C, subscriber: C, workload: &str, s
     Ok(())
 }
 
-/// One to three events a commit, each with an amount of its own; gives those that were acknowledged.
+/// One to three events in each commit, each with a unique amount; returns the acknowledged ones.
 async fn write<C: Column>(column: &C, span: Duration) -> Result<HashSet<i64>> {
     let start = Instant::now();
     let mut tasks: JoinSet<Result<_>> = JoinSet::new();

@@ -2,8 +2,8 @@
 //! processes.
 //!
 //! The streams have seven or eight events of 50 B to 20 kB at first. Six calls of ten are loads, the others
-//! commands; which stream they are for follows Zipf's law with the exponent 1.1. A conflict that the library
-//! gives to its caller counts, and is not tried again.
+//! commands; their streams follow Zipf's law with the exponent 1.1. A conflict that the library returns to
+//! its caller counts, and is not retried.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ use crate::{Column, Command, Failed, Result};
 const STREAMS: u32 = 50_000;
 const SKEW: f64 = 1.1;
 const LOADS: f64 = 0.6;
-/// For the accounts' ids, by which another program finds them again.
+/// The base of the accounts' ids, by which another program finds them again.
 const IDS: u128 = 0x0191_0000_0000_7000_8000_0000_0000_0000;
 
 #[derive(Default, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ fn id(stream: u32) -> String {
     Uuid::from_u128(IDS + u128::from(stream)).to_string()
 }
 
-/// Makes the streams, unless an earlier run has.
+/// Creates the streams, unless an earlier run has.
 async fn seed<C: Column>(column: &C) -> Result<()> {
     const CALLERS: u32 = 16;
     if column.load(&id(STREAMS - 1)).await.is_ok_and(|events| events > 0) {
@@ -53,7 +53,7 @@ async fn seed<C: Column>(column: &C) -> Result<()> {
     for caller in 0..CALLERS {
         let column = column.clone();
         tasks.spawn(async move {
-            // The last stream of all is made last, so that a seed that was broken off begins anew.
+            // The last stream is created last, so that an interrupted seed starts again.
             for stream in (caller..STREAMS).step_by(CALLERS as usize) {
                 let (first, n) = (OF_MANY_LENGTHS + i64::from(stream) * 8, 6 + (stream % 2) as usize);
                 for command in [Command::Open, Command::Deposit { first, n }] {
@@ -68,7 +68,7 @@ async fn seed<C: Column>(column: &C) -> Result<()> {
     tasks.join_all().await.into_iter().collect()
 }
 
-/// So many processes, each with so many callers.
+/// Runs so many processes, each with so many callers.
 pub(crate) async fn run<C: Column>(
     column: &C,
     url: &str,
@@ -101,7 +101,7 @@ pub(crate) async fn run<C: Column>(
     Ok(())
 }
 
-/// In one of the processes.
+/// Runs in one of the processes.
 pub(crate) async fn part<C: Column>(column: &C, callers: usize, span: Duration) -> Result<()> {
     let nth = processes::nth()?;
     let streams = Arc::new(Zipf::new());
@@ -163,7 +163,7 @@ impl Chance {
     }
 }
 
-/// The share of the calls that is for the first stream, the first two, and so on.
+/// The share of the calls for the first stream, the first two, and so on.
 struct Zipf(Vec<f64>);
 
 impl Zipf {

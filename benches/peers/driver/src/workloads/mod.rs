@@ -1,4 +1,4 @@
-//! One module a kind of workload.
+//! One module for each kind of workload.
 
 pub(crate) mod append;
 pub(crate) mod catch_up;
@@ -15,17 +15,17 @@ use std::time::Duration;
 
 use crate::{Column, Result};
 
-/// How long each timed run is preceded by the same without a clock: connections, prepared statements, caches.
+/// The warm-up before each timed run: connections, prepared statements, caches.
 const WARM_UP: Duration = Duration::from_millis(200);
 
 static NEXT: AtomicI64 = AtomicI64::new(1);
 
-/// The first of `n` amounts that nobody else in this program gets.
+/// The first of `n` amounts that are unique in this program.
 pub fn next_amount(n: usize) -> i64 {
     NEXT.fetch_add(i64::try_from(n).unwrap_or(i64::MAX), Relaxed)
 }
 
-/// A stream of `n` deposits, a hundred a commit.
+/// Creates a stream of `n` deposits, a hundred in each commit.
 ///
 /// # Errors
 ///

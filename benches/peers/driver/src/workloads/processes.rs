@@ -1,6 +1,6 @@
-//! A workload in several processes: this program starts itself, and adds up what the others have measured.
+//! A workload in several processes: this program starts itself, and adds up their measurements.
 //!
-//! Each says that it is ready, begins when it is told, and prints a line of JSON at its end.
+//! Each reports that it is ready, begins when told to, and prints a line of JSON at its end.
 
 use std::io::{BufRead, BufReader, Write, stdin, stdout};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use crate::Result;
 
-/// What a part works on, in its environment.
+/// The environment variable with the input of a process.
 const GIVEN: &str = "BENCH_GIVEN";
 
 pub(crate) struct Processes(Vec<(Child, BufReader<ChildStdout>)>);
 
 impl Processes {
-    /// So many processes with this workload.
+    /// Starts so many processes with this workload.
     pub(crate) fn start(count: usize, url: &str, workload: &str, given: &str) -> Result<Self> {
         let mut started = Self(Vec::new());
         for nth in 0..count {
@@ -37,7 +37,7 @@ impl Processes {
         Ok(())
     }
 
-    /// Lets all begin, and waits for what each has measured.
+    /// Lets all begin, and waits for their measurements.
     pub(crate) fn measure(mut self) -> Result<Vec<Value>> {
         for (child, _) in &mut self.0 {
             child.stdin.as_mut().ok_or("a process without an input")?.write_all(b"begin\n")?;
@@ -59,17 +59,17 @@ fn line(output: &mut impl BufRead) -> Result<String> {
     Ok(line)
 }
 
-/// What this part was given.
+/// The input of this process.
 pub(crate) fn given() -> Result<String> {
     Ok(std::env::var(GIVEN)?)
 }
 
-/// Which of the processes this is, from 0 on.
+/// The number of this process, from 0.
 pub(crate) fn nth() -> Result<u64> {
     Ok(std::env::var("BENCH_NTH")?.parse()?)
 }
 
-/// Says that this part is ready, and waits until all are.
+/// Reports that this process is ready, and waits until all are.
 pub(crate) fn ready() -> Result<()> {
     println!("ready");
     stdout().flush()?;

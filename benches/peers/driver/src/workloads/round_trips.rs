@@ -15,7 +15,7 @@ pub(crate) async fn run<C: Column>(url: &str) -> Result<()> {
     let (user, rest) = url.split_once('@').ok_or("the URL names no user")?;
     let (server, database) = rest.split_once('/').ok_or("the URL names no database")?;
     let proxy = Proxy::start(server.to_owned()).await?;
-    // The statements go to the server's log, from where the runner takes them.
+    // The statements are written to the server's log, where the runner reads them.
     let options = format!("application_name=rt_{}&options=-c%20log_statement%3Dall", C::NAME);
     let url = format!("{user}@127.0.0.1:{}/{database}?{options}", proxy.port);
     let column = C::connect(&url, 1).await?;
