@@ -1,14 +1,14 @@
-//! Processes of this machine, which tests stop and kill.
+//! Signals to processes of this machine.
 
 use std::fs;
 use std::process::Command;
 
-/// Sends a signal, such as `STOP`, to a process, which may have ended by itself.
+/// Sends a signal, such as `STOP`, to a process, which may have ended already.
 pub fn signal(name: &str, process: u32) {
     let _sent = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).output();
 }
 
-/// A process and its children, such as a server and those that serve its connections.
+/// A process and its children, such as a server and its backends.
 #[must_use]
 pub fn with_children(first: u32) -> Vec<u32> {
     let children = fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| {

@@ -1,4 +1,4 @@
-//! Accounts whose events say what their decisions rested on.
+//! Accounts whose events record the state on which their decisions were based.
 
 use es_core::projection::{Project, ProjectSetup, Projection};
 use es_core::record::BoxError;
@@ -7,13 +7,13 @@ use es_core::{Aggregate, Apply, Events, Handle, Recorded, emit, event};
 use serde::{Deserialize, Serialize};
 use sqlx::{Executor, PgConnection};
 
-/// Money came in.
+/// Money was deposited.
 #[event(name = "account.deposited")]
 #[derive(Debug, Clone)]
 pub struct Deposited {
-    /// How much.
+    /// The amount.
     pub cents: i64,
-    /// What is there now, by the state on which the command decided.
+    /// The new balance, by the state on which the command decided.
     pub balance: i64,
 }
 
@@ -21,7 +21,7 @@ pub struct Deposited {
 #[derive(Aggregate, Debug, Default, Serialize, Deserialize, Shape)]
 #[aggregate(name = "account", id = u32, events(Deposited), snapshot(every = 20))]
 pub struct Account {
-    /// What is there.
+    /// The balance.
     pub cents: i64,
 }
 
@@ -31,7 +31,7 @@ impl Apply<Deposited> for Account {
     }
 }
 
-/// Brings so many cents in.
+/// Deposits so many cents.
 #[derive(Debug, Clone, Copy)]
 pub struct Deposit(pub i64);
 
@@ -43,7 +43,7 @@ impl Handle<Deposit> for Account {
     }
 }
 
-/// One row an account. An event that is projected twice changes the numbers.
+/// One row for each account. Projecting an event twice changes the numbers.
 #[derive(Debug, Clone, Projection)]
 #[projection(name = "balances", events(Deposited), model = PgConnection, setup)]
 pub struct Balances;

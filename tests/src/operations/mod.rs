@@ -1,4 +1,4 @@
-//! What runs a server as its administrator would, by the words of `docs/operations.md`.
+//! Administration of servers with the commands of `docs/operations.md`.
 
 pub mod bank;
 mod page;

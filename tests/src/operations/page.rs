@@ -1,13 +1,13 @@
-//! The commands and statements of `docs/operations.md`, by their names.
+//! The commands and statements in `docs/operations.md`, by their names.
 
 /// A fenced block of the page. The word after its language is its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     /// `sh`, `sql`, `ini`, `yaml` or `text`.
     pub language: String,
-    /// What a test calls it; empty if it has none.
+    /// Its name for tests; empty if it has none.
     pub name: String,
-    /// What stands in it.
+    /// Its contents.
     pub text: String,
 }
 
@@ -32,11 +32,11 @@ pub fn blocks(page: &str) -> Vec<Block> {
     blocks
 }
 
-/// What the page prints in the block of this name.
+/// The contents of the block with this name.
 ///
 /// # Panics
 ///
-/// If there is none, or there are two.
+/// If there is no such block, or there are two.
 #[must_use]
 pub fn block(name: &str) -> String {
     let found = blocks(include_str!("../../../docs/operations.md"));

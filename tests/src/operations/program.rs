@@ -1,4 +1,4 @@
-//! A program that goes on while servers are backed up, restored and replaced.
+//! A program that keeps running while servers are backed up, restored and replaced.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,9 +18,9 @@ use tokio::time::{sleep, timeout};
 
 use super::bank::{Account, Balances, Deposit};
 
-/// How many callers a program has.
+/// The number of callers in a program.
 const CALLERS: u32 = 3;
-/// Longer than anything takes here.
+/// Longer than any operation takes here.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// An event whose caller was told that it is stored.
@@ -36,16 +36,16 @@ pub struct Acknowledged {
     pub revision: u64,
 }
 
-/// What a program was told.
+/// What a program observed.
 #[derive(Debug, Default, Clone)]
 pub struct Report {
-    /// What was acknowledged, in the order of the answers.
+    /// The acknowledged events, in the order of the answers.
     pub acknowledged: Vec<Acknowledged>,
-    /// What its subscription was handed, since it last began again.
+    /// What its subscription received since it last began.
     pub seen: Vec<(u64, Uuid)>,
-    /// How often its subscription was told that its checkpoint is of another history.
+    /// How often its subscription failed because its checkpoint belongs to another history.
     pub told: usize,
-    /// What no fault explains.
+    /// Errors that no fault explains.
     pub violations: Vec<String>,
 }
 
@@ -65,7 +65,7 @@ impl Program {
     #[must_use]
     pub fn start(store: &PostgresStore) -> Self {
         let (report, ending) = (Arc::<Mutex<Report>>::default(), Arc::new(AtomicBool::new(false)));
-        // States are kept, so that a decision rests on what the program remembers.
+        // States are cached, so that a decision is based on what the program remembers.
         let accounts = Arc::new(Repository::<Account, _>::new(store.clone()).with_cache(100));
         let callers = (0..CALLERS)
             .map(|caller| {
@@ -79,7 +79,7 @@ impl Program {
         Self { store: store.clone(), report, ending, callers, follower, projecting }
     }
 
-    /// What it was told until now.
+    /// Its observations so far.
     #[must_use]
     pub fn report(&self) -> Report {
         lock(&self.report).clone()
@@ -92,7 +92,7 @@ impl Program {
     /// If that takes too long.
     pub async fn acknowledges(&self, more: usize) {
         let wanted = lock(&self.report).acknowledged.len() + more;
-        self.until("the program goes on", |report| report.acknowledged.len() >= wanted).await;
+        self.until("the program keeps running", |report| report.acknowledged.len() >= wanted).await;
     }
 
     /// Waits until a condition holds.
@@ -111,7 +111,7 @@ impl Program {
         }
     }
 
-    /// Ends it, once its subscription and its projection have come to the end of the store.
+    /// Ends it, once its subscription and its projection have reached the end of the store.
     ///
     /// # Panics
     ///
@@ -196,7 +196,7 @@ async fn follow(store: PostgresStore, report: Arc<Mutex<Report>>, ending: Arc<At
                 }
                 sleep(Duration::from_millis(20)).await;
             }
-            // Nothing more came while nobody wrote any more.
+            // No more events arrived after all writers had ended.
             Err(_) if last => return,
             Err(_) => {}
         }
@@ -210,8 +210,8 @@ async fn project(store: PostgresStore, report: Arc<Mutex<Report>>) {
     }
 }
 
-/// Compares what a program was told with what is stored: each acknowledged event is there, but for a range of
-/// the list that may be lost; the subscription was handed what is there; the model is a recount. Gives back
+/// Compares a program's observations with the store: each acknowledged event is stored, except in a range of
+/// the list that may be lost; the subscription received what is stored; the model equals a recount. Returns
 /// how many events of the range are lost.
 ///
 /// # Panics
@@ -241,14 +241,14 @@ pub async fn verify(url: &str, report: &Report, may_be_lost: Range<usize>) -> us
             lost += 1;
             assert!(
                 may_be_lost.contains(&number),
-                "{event:?}, acknowledged as number {number}, is not there"
+                "{event:?}, acknowledged as number {number}, is not stored"
             );
         }
     }
     let seen: Vec<(u64, Uuid)> = report.seen.clone();
     let wanted: Vec<(u64, Uuid)> = by_position.iter().map(|(position, (id, ..))| (*position, *id)).collect();
-    assert_eq!(seen.len(), wanted.len(), "what the subscription was handed");
-    assert!(seen == wanted, "the subscription was handed other events than are there");
+    assert_eq!(seen.len(), wanted.len(), "what the subscription received");
+    assert!(seen == wanted, "the subscription received events that differ from the stored ones");
     let recount = "SELECT count(*) FROM (SELECT key AS account, sum((payload->>'cents')::bigint)::bigint AS cents, count(*) AS events
                    FROM es.event_log GROUP BY key) w FULL JOIN es_balances.balances f USING (account)
                    WHERE (w.cents, w.events) IS DISTINCT FROM (f.cents, f.events)";
@@ -259,8 +259,8 @@ pub async fn verify(url: &str, report: &Report, may_be_lost: Range<usize>) -> us
                      FROM es.event_log) d
                  WHERE (d.said, d.revision) IS DISTINCT FROM (d.is, d.number)";
     for (what, sql) in [
-        ("the model is no recount", recount),
-        ("decisions rested on other states, or streams have holes", stale),
+        ("the model differs from a recount", recount),
+        ("decisions were based on other states, or streams have gaps", stale),
     ] {
         let wrong: i64 =
             sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut connection).await.expect("a count");

@@ -1,4 +1,4 @@
-//! A shell beside a server.
+//! A shell on the machine of a server.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -10,8 +10,8 @@ use std::process::{Command, Stdio};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 
-/// Runs commands as the user that a server runs as, with PostgreSQL's programs on the path, and `PGHOST`,
-/// `PGPORT`, `PGUSER` and `PGDATA` set.
+/// Runs commands as the server's user, with PostgreSQL's programs on the path, and `PGHOST`, `PGPORT`,
+/// `PGUSER` and `PGDATA` set.
 #[derive(Debug, Clone)]
 pub struct Shell {
     folder: PathBuf,
@@ -20,7 +20,7 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// Beside the server at this URL, in a folder of its own in the given one.
+    /// A shell for the server at this URL, in a new folder inside the given one.
     ///
     /// # Panics
     ///
@@ -57,13 +57,13 @@ impl Shell {
         self
     }
 
-    /// The folder in which commands run.
+    /// The working folder of commands.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// A command of this shell that was not started.
+    /// A command of this shell, not started yet.
     #[must_use]
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
@@ -76,14 +76,14 @@ impl Shell {
         command
     }
 
-    /// Runs a script, which ends with the first command that fails, and gives back what it printed.
+    /// Runs a script, which ends at the first command that fails, and returns what it printed.
     ///
     /// # Panics
     ///
     /// If it fails.
     #[track_caller]
     pub fn run(&self, script: &str) -> String {
-        // Through a file, not a pipe, which a server that is started would hold open.
+        // Through a file, not a pipe, which a started server would hold open.
         let output = self.folder.join("output");
         let file = File::create(&output).expect("a file");
         let mut bash = self.command("bash");
@@ -95,7 +95,7 @@ impl Shell {
         printed
     }
 
-    /// Runs statements with psql, as they are printed, in a database.
+    /// Runs statements, as they are printed in the page, with psql in a database.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! A standby has the event at one position, and not yet the one below it, which was committed later.
+//! A standby has the event at one position, but not yet the one below it, which was committed later.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ async fn read(subscription: &mut Subscription<PostgresStore>) -> Result<Vec<u64>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_event_below_a_checkpoint_that_is_kept_is_a_hole_that_the_page_finds() {
+async fn a_lost_event_below_a_kept_checkpoint_is_a_gap_that_the_check_finds() {
     let id = Uuid::now_v7().simple().to_string();
     let folder = std::env::temp_dir().join(format!("es-edge-{}", &id[20..]));
     let primary =
@@ -95,24 +95,25 @@ async fn a_lost_event_below_a_checkpoint_that_is_kept_is_a_hole_that_the_page_fi
     standby.promote().await.expect("promoted");
     proxy.turn_to(standby.url()).expect("its URL");
 
-    // Who saw an event beyond is told, and so is the model in the database, by what is stored with it.
+    // A reader that saw a later event gets an error, and so does the model in the database, because of its
+    // checkpoint.
     let mut told = read(&mut beyond).await;
     while told.as_ref().is_err_and(StoreError::is_retryable) {
         told = read(&mut beyond).await;
     }
     assert!(matches!(told, Err(StoreError::ForeignCheckpoint { .. })), "{told:?}");
-    projector.catch_up().await.expect("it goes on");
+    projector.catch_up().await.expect("it continues");
     let mut connection = connect(standby.url()).await;
     let models = "SELECT string_agg(account, ' ' ORDER BY account) FROM es_balances.balances";
     let models: String = sqlx::query_scalar(models).fetch_one(&mut connection).await.expect("the model");
     assert_eq!(models, "1 3", "without the account of the lost event");
 
-    // Who stands right at the edge is not. The hole is there to be seen, before anybody writes.
+    // A reader right at the edge does not. The gap can be found before anybody writes.
     let shell = Shell::beside(standby.url(), &folder).await;
     let holes = shell.psql("postgres", &block("holes"));
     assert_eq!(holes, below.to_string());
     let next = deposit(5).await;
-    assert_eq!(read(&mut at_the_edge).await.expect("it is not told"), [next]);
+    assert_eq!(read(&mut at_the_edge).await.expect("it gets no error"), [next]);
     store.close().await;
     drop((standby, primary));
     std::fs::remove_dir_all(&folder).expect("removed");

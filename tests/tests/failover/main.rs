@@ -1,6 +1,6 @@
-//! Servers are replaced under programs that go on.
+//! Servers are replaced while programs keep running.
 //!
-//! Needs etcd and Patroni, of Debian: `apt-get install etcd-server patroni`.
+//! Needs etcd and Patroni, on Debian: `apt-get install etcd-server patroni`.
 
 mod edge;
 mod node;

@@ -1,4 +1,4 @@
-//! One of the servers that Patroni watches over.
+//! One of the servers that Patroni manages.
 
 use std::fs;
 use std::net::TcpListener;
@@ -18,7 +18,7 @@ pub(crate) struct Node {
     pub(crate) folder: PathBuf,
     api: u16,
     pub(crate) port: u16,
-    /// What the other one follows it through.
+    /// The proxy through which the other node follows it.
     pub(crate) replication: Proxy,
 }
 
@@ -46,7 +46,7 @@ impl Node {
     fn configuration(&self, shell: &Shell, etcd: u16, synchronous: bool) -> String {
         let Self { name, folder, api, port, replication } = self;
         let (folder, replication) = (folder.display(), replication.address().expect("a port"));
-        // As fast as Patroni goes.
+        // The shortest intervals that Patroni accepts.
         let page = block("patroni")
             .replace("ttl: 30", "ttl: 8")
             .replace("loop_wait: 10", "loop_wait: 1")
@@ -72,12 +72,12 @@ impl Node {
         )
     }
 
-    /// The URL of its server itself.
+    /// The URL of the server itself.
     pub(crate) fn url(&self) -> String {
         url_of(&self.folder, self.port)
     }
 
-    /// What its Patroni answers, if it says that all is well.
+    /// The answer of its Patroni, if it reports success.
     pub(crate) async fn ask(&self, path: &str) -> Option<String> {
         let asked = async {
             let mut connection = TcpStream::connect(("127.0.0.1", self.api)).await.ok()?;
@@ -95,7 +95,7 @@ impl Node {
         self.ask("/primary").await.is_some()
     }
 
-    /// Kills the server, and waits until nobody is left of it.
+    /// Kills the server, and waits until all of its processes are gone.
     pub(crate) fn kill(&self) {
         let pid = fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap_or_default();
         let Some(pid) = pid.lines().next() else { return };

@@ -1,4 +1,4 @@
-//! Two servers that Patroni watches over, and an address behind which the leader is.
+//! Two servers that Patroni manages, and an address that leads to the leader.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::node::{Node, free_port};
 /// Longer than a failover takes here.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Where Debian has the programs, and what they are called.
+/// The programs, and their packages in Debian.
 const PROGRAMS: [(&str, &str); 3] =
     [("etcd", "etcd-server"), ("patroni", "patroni"), ("patronictl", "patroni")];
 
@@ -26,7 +26,7 @@ pub(crate) struct Patroni {
     etcd: Child,
     nodes: Vec<Arc<Node>>,
     processes: Vec<Child>,
-    /// Where programs find the leader.
+    /// The address at which programs find the leader.
     leader: Arc<Proxy>,
 }
 
@@ -41,13 +41,13 @@ fn find(program: &str) {
 }
 
 impl Patroni {
-    /// Starts etcd and two nodes, with the configuration of the page, and waits until one leads and the other
-    /// follows.
+    /// Starts etcd and two nodes, with the configuration in `docs/operations.md`, and waits until one leads
+    /// and the other follows.
     pub(crate) async fn start(synchronous: bool) -> Self {
         PROGRAMS.iter().for_each(|(program, _)| find(program));
         let id = Uuid::now_v7().simple().to_string();
         let folder = std::env::temp_dir().join(format!("es-patroni-{}", &id[20..]));
-        // A server of no other use than to say where its programs are, and as whom they run.
+        // A server that is only used to find its programs and their user.
         let guide =
             Cluster::persistent(folder.join("guide")).setting("fsync = off").start().await.expect("a server");
         let shell = Shell::beside(guide.url(), &folder).await;
@@ -65,7 +65,7 @@ impl Patroni {
         for name in ["a", "b"] {
             nodes.push(Arc::new(Node::new(name, &shell, client, synchronous).await));
         }
-        // Nobody is there yet.
+        // No server is there yet.
         let nobody = format!("postgres://postgres@localhost/postgres?host={}/nobody", folder.display());
         let leader = Arc::new(Proxy::over_tcp(&nobody).await.expect("a port"));
         let mut patroni = Self { folder, shell, etcd, nodes, processes: Vec::new(), leader };
@@ -87,8 +87,8 @@ impl Patroni {
         self.processes.push(process);
     }
 
-    /// Turns the address of programs to whoever leads, for as long as this runtime lives, as a balancer does
-    /// that asks each node for its health.
+    /// Keeps the programs' address pointing to the leader while this runtime runs, like a load balancer with
+    /// health checks.
     fn follow(&self, mut current: &'static str) {
         let (nodes, leader) = (self.nodes.clone(), Arc::clone(&self.leader));
         drop(tokio::spawn(async move {
@@ -104,7 +104,7 @@ impl Patroni {
         }));
     }
 
-    /// The address that programs are given.
+    /// The URL for programs.
     pub(crate) fn url(&self) -> String {
         self.leader.url().to_owned()
     }
@@ -115,7 +115,7 @@ impl Patroni {
         format!("postgres://postgres@{}/postgres", hosts.join(","))
     }
 
-    /// Waits until the leader waits for the follower, and Patroni would let the follower lead.
+    /// Waits until the leader replicates synchronously to the follower, and Patroni would promote it.
     pub(crate) async fn follower_is_synchronous(&self) {
         let is_synchronous = async {
             loop {
@@ -146,14 +146,14 @@ impl Patroni {
         timeout(LONGEST, found).await.unwrap_or_else(|_| panic!("nobody leads\n{}", self.logs()))
     }
 
-    /// Lets the other node lead, as the page says.
+    /// Switches over to the other node, as in `docs/operations.md`.
     pub(crate) async fn switch_over(&self) {
         let (leader, candidate) = self.roles().await;
         let shell = self.shell.clone().with("LEADER", leader.name).with("CANDIDATE", candidate.name);
         shell.with("PATRONI", leader.folder.join("patroni.yml")).run(&block("switchover"));
     }
 
-    /// Waits until the follower has all that the leader has written by now.
+    /// Waits until the follower has everything that the leader has written so far.
     pub(crate) async fn follower_has_all(&self) {
         let (leader, _) = self.roles().await;
         let written = self.psql(&leader, "SELECT pg_current_wal_lsn()");
@@ -166,7 +166,7 @@ impl Patroni {
         timeout(LONGEST, has_come).await.unwrap_or_else(|_| panic!("it never follows\n{}", self.logs()));
     }
 
-    /// The follower receives nothing any more.
+    /// Cuts off replication to the follower.
     pub(crate) async fn cut_off_the_follower(&self) {
         let (leader, follower) = self.roles().await;
         leader.replication.set(Fault::Refuse);
@@ -180,14 +180,14 @@ impl Patroni {
         timeout(LONGEST, gone).await.expect("it is cut off");
     }
 
-    /// What a node itself answers; nothing while it is away.
+    /// Queries a node directly; empty while it is down.
     fn psql(&self, node: &Node, statement: &str) -> String {
         let shell = self.shell.clone().with("PGHOST", node.folder.join("socket"));
         let shell = shell.with("PGPORT", node.port.to_string()).with("STATEMENT", statement);
         shell.run("psql -XAtq -d postgres -c \"$STATEMENT\" 2>/dev/null || true").trim().to_owned()
     }
 
-    /// Kills everything of the node that leads, as the loss of its machine would.
+    /// Kills all processes of the leading node, like the loss of its machine.
     pub(crate) async fn lose_the_leader(&mut self) {
         let (leader, _) = self.roles().await;
         let number = self.nodes.iter().position(|node| node.name == leader.name).expect("a node");
@@ -195,7 +195,7 @@ impl Patroni {
         leader.kill();
     }
 
-    /// Kills the server that leads, and not its Patroni, which starts it again or lets the other one lead.
+    /// Kills the leading server, but not its Patroni, which restarts it or lets the other node lead.
     pub(crate) async fn crash_the_leader(&self) {
         self.roles().await.0.kill();
     }

@@ -1,4 +1,4 @@
-//! Patroni switches over, and takes over from a leader that is lost.
+//! Patroni's switchover, and its failover from a lost leader.
 
 use es_postgres::PostgresStore;
 use es_tests::operations::{Program, verify};
@@ -33,13 +33,13 @@ async fn synchronous_replication_loses_nothing_that_was_acknowledged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_asynchronous_replication_loses_shows() {
+async fn losses_of_asynchronous_replication_are_detected() {
     let mut patroni = Patroni::start(false).await;
-    // Here the program is told of both servers, and finds the one that leads.
+    // Here the URL names both servers, and the program finds the leader.
     let store = store(&patroni.url_of_all()).await;
     let program = Program::start(&store);
     program.acknowledges(100).await;
-    // Planned, nothing is lost.
+    // A planned switchover loses nothing.
     patroni.switch_over().await;
     program.acknowledges(100).await;
 
@@ -54,11 +54,11 @@ async fn what_asynchronous_replication_loses_shows() {
         .await;
     patroni.lose_the_leader().await;
     let end_of_lost = program.report().acknowledged.len();
-    program.until("its subscription is told", |report| report.told > 0).await;
+    program.until("its subscription gets an error", |report| report.told > 0).await;
     program.acknowledges(100).await;
     let report = program.stop().await;
     let lost = verify(&patroni.url(), &report, first_lost..end_of_lost).await;
-    // Some answers may have been under way when it was cut off.
+    // Some answers may have been in flight when it was cut off.
     assert!(lost + 10 >= end_of_lost - cut_off, "{lost} of {} are lost", end_of_lost - cut_off);
     assert_eq!(report.told, 1);
 }

@@ -10,14 +10,14 @@ const EVENTS: u64 = 1_000_000;
 /// Their payloads and metadata alone take several times as much.
 const ALLOWED_KB: u64 = 40 * 1024;
 
-/// The memory that this process has had at most, in kB.
+/// The peak memory of this process, in kB.
 fn peak_kb() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("its status");
     let line = status.lines().find(|line| line.starts_with("VmHWM")).expect("its peak");
     line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).expect("a number")
 }
 
-/// A process of its own, as its memory is measured.
+/// A separate process, as its memory is measured.
 #[tokio::test]
 #[ignore = "started by another test"]
 async fn program_that_reads_everything() {

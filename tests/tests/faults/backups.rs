@@ -1,4 +1,4 @@
-//! A store that is set back to a backup while programs use it.
+//! A store that is restored from a backup while programs use it.
 
 use es_core::StoreError;
 use es_core::subscription::Subscription;
@@ -10,7 +10,7 @@ async fn read(subscription: &mut Subscription<PostgresStore>) -> Result<usize, S
     loop {
         match subscription.page(&mut |_| Ok(())).await {
             Ok(page) => return Ok(page.events),
-            // The connection has gone with the old server.
+            // The connection was lost with the old server.
             Err(error) if error.is_retryable() => {}
             Err(error) => return Err(error),
         }
@@ -36,7 +36,7 @@ async fn an_older_backup_is_restored_under_a_running_program() {
     run("cp", &["--archive", data, backup]);
     host.start_again().await;
 
-    // The present, which will be lost: states, streams and positions that others will have.
+    // The current history, which will be lost: states, streams and positions that others will get.
     let running = tokio::spawn({
         let projector = projector(&store);
         async move { projector.run().await }
@@ -52,7 +52,7 @@ async fn an_older_backup_is_restored_under_a_running_program() {
     run("rm", &["--recursive", "--force", data]);
     run("cp", &["--archive", backup, data]);
     host.start_again().await;
-    // Nothing is built on what was lost: `c` comes to the place of `b`, and `b` to another one.
+    // Nothing is built on what was lost: `c` gets the position of `b`, and `b` another one.
     for account in [&a, &c, &b, &a] {
         accounts.execute(account, Deposit(10)).await.expect("a deposit");
     }
@@ -62,7 +62,7 @@ async fn an_older_backup_is_restored_under_a_running_program() {
     assert_eq!(read(&mut early).await.expect("a page"), 4, "it has read nothing that was lost");
     let error = read(&mut late).await.expect_err("what it has read was lost");
     assert!(matches!(error, StoreError::ForeignCheckpoint { .. }), "{error:?}");
-    // Model and checkpoint went back together.
+    // Model and checkpoint were rewound together.
     let mut db = connect(host.url()).await;
     until(&mut db, BALANCED).await;
     assert!(holds(&mut db, CONTIGUOUS).await);

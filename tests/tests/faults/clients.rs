@@ -1,4 +1,4 @@
-//! Programs that are killed or stopped in the middle of what they do.
+//! Programs that are killed or stopped in the middle of a call.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use crate::support::*;
 
-/// Holds appends after their stream has moved, and before their events are written.
+/// Holds appends after the update of the stream's row, before their events are written.
 struct Gate(PgConnection);
 
 impl Gate {
@@ -29,7 +29,7 @@ impl Gate {
         Self(db)
     }
 
-    /// Waits until an append stands at it.
+    /// Waits until an append is at the gate.
     async fn wait(&mut self) {
         let waiting =
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted
@@ -42,8 +42,7 @@ impl Gate {
     }
 }
 
-/// The other program of the tests below: it deposits 5 into the account `a`, under the command id that it is
-/// told.
+/// The other program of the tests below: it deposits 5 into account `a`, under a given command id.
 #[tokio::test]
 #[ignore = "started by other tests"]
 async fn program_that_deposits() {
@@ -69,14 +68,14 @@ async fn a_command_whose_program_is_killed_before_the_answer_is_executed_once() 
     gate.wait().await;
     program.kill();
     gate.open().await;
-    // The server goes on with what it was sent; whoever sends the command again hears what came of it.
+    // The server completes the append; sending the command again returns its outcome.
     let again = accounts.execute_with(&a, Deposit(5), ExecuteOptions::new().command_id(id)).await;
     assert!(again.expect("the first outcome").repeated);
     assert_eq!(accounts.load(&a).await.expect("an account").state.cents, 6);
 }
 
 #[tokio::test]
-async fn a_program_that_is_stopped_with_an_append_under_way_holds_up_nobody() {
+async fn a_program_that_is_stopped_during_an_append_holds_up_nobody() {
     let (database, store) = fresh().await;
     let accounts = accounts(&store);
     let a = String::from("a");
@@ -88,7 +87,7 @@ async fn a_program_that_is_stopped_with_an_append_under_way_holds_up_nobody() {
     gate.wait().await;
     program.signal("STOP");
     gate.open().await;
-    // It does not take its answer, but its append has come to its end.
+    // It does not read its answer, but its append has ended.
     accounts.execute(&a, Deposit(10)).await.expect("a deposit");
     let (all, mut read) = (Filter::new(), 0);
     let mut take = |_: es_core::record::RawEvent<'_>| {
@@ -103,8 +102,8 @@ async fn a_program_that_is_stopped_with_an_append_under_way_holds_up_nobody() {
     assert_eq!(accounts.load(&a).await.expect("an account").state.cents, 16);
 }
 
-/// The other program of the test below: it deposits 5 into the account `a` in a transaction that it commits
-/// when a file is there.
+/// The other program of the test below: it deposits 5 into account `a` in a transaction that it commits once
+/// a file exists.
 #[tokio::test]
 #[ignore = "started by other tests"]
 async fn program_with_a_transaction() {
@@ -133,7 +132,7 @@ async fn a_program_that_is_stopped_in_its_transaction_holds_up_its_stream_and_re
     let (a, b) = (String::from("a"), String::from("b"));
     accounts.execute(&a, Deposit(1)).await.expect("a deposit");
     let all = Filter::new();
-    // As a reader that follows the store does.
+    // Like a reader that follows the store.
     let query = AllQuery::after(Checkpoint::START, &all);
     let page = store.follow(query, &mut |_| Ok(())).await.expect("a page");
     assert_eq!(page.events, 1);
@@ -154,9 +153,13 @@ async fn a_program_that_is_stopped_in_its_transaction_holds_up_its_stream_and_re
     };
     let timeout = source.downcast_ref::<LockTimeout>().unwrap_or_else(|| panic!("{error:?}"));
     assert_eq!(timeout.holders[0].application_name.as_deref(), Some("month end"));
-    accounts.execute(&b, Deposit(100)).await.expect("other streams go on");
+    accounts.execute(&b, Deposit(100)).await.expect("other streams are not affected");
     let page = store.follow(after, &mut |_| Ok(())).await.expect("a page");
-    assert_eq!((page.events, page.rest), (0, Rest::Held), "readers pass no event that may still come");
+    assert_eq!(
+        (page.events, page.rest),
+        (0, Rest::Held),
+        "readers skip no event that may still be committed"
+    );
     let open = store.open_appends().await.expect("open appends");
     assert_eq!(open[0].application_name.as_deref(), Some("month end"));
 

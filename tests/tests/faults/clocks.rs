@@ -1,4 +1,4 @@
-//! A clock of the server that is set back and forth. Positions order events, and times only say when.
+//! A server clock that is set back and forth. Events are ordered by position, not by time.
 
 use std::time::Duration;
 
@@ -67,14 +67,14 @@ async fn a_clock_that_is_set_back_changes_no_order() {
     }
     assert!(holds(&mut db, BALANCED).await);
 
-    // Times say which events count, and not in which order.
+    // Times select events, but do not order them.
     let minutes = |minutes| began + time::Duration::minutes(minutes);
     for (at, cents) in [(-90 * 60, 0), (-60 * 60, 8), (-60, 2 + 8), (60, 1 + 2 + 8 + 16), (30 * 60, 31)] {
         let then = accounts.load_as_of(&a, minutes(at)).await.expect("an account");
         assert_eq!(then.state.cents, cents, "{at} minutes");
     }
 
-    // What is forgotten is as old as the clock of now says, in whatever order it was recorded.
+    // Pruning compares ages with the current clock, in whatever order commands were recorded.
     assert_eq!(store.prune_commands(Duration::from_secs(60 * 3600)).await.expect("pruned"), 1);
     assert_eq!(store.prune_commands(Duration::from_secs(36 * 3600)).await.expect("pruned"), 1);
     assert_eq!(store.prune_commands(Duration::from_secs(3600)).await.expect("pruned"), 0);

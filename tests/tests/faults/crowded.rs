@@ -1,5 +1,5 @@
-//! A server that has no connection left for a program: each part of it says so, and goes on by itself once
-//! there is room.
+//! A server without free connections for a program: each component reports that, and continues once there are
+//! some.
 
 use es_postgres::PostgresStore;
 use sqlx::{Connection, PgConnection};
@@ -7,10 +7,10 @@ use sqlx::{Connection, PgConnection};
 use crate::support::*;
 use crate::workload::Workload;
 
-/// How many the server has.
+/// The number of connections of the server.
 const CONNECTIONS: usize = 30;
 
-/// A server, a connection that nobody takes away, and a program that has a role of its own.
+/// A server, a reserved connection, and a program with a role of its own.
 async fn working() -> (Host, PgConnection, Workload) {
     let settings = format!("max_connections = {CONNECTIONS}\nsuperuser_reserved_connections = 0");
     let host = Host::start(&settings).await;
@@ -30,7 +30,7 @@ fn of_app(host: &Host) -> String {
     host.url().replacen("postgres@", "app@", 1)
 }
 
-/// Ends the sessions of the program, and takes what they leave, until strangers have all but one.
+/// Terminates the sessions of the program, and takes their connections, until others have all but one.
 async fn take_all(url: &str, admin: &mut PgConnection) -> Vec<PgConnection> {
     let mut taken = Vec::new();
     while taken.len() < CONNECTIONS - 1 {
@@ -46,7 +46,7 @@ async fn take_all(url: &str, admin: &mut PgConnection) -> Vec<PgConnection> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_outlives_strangers_that_take_all_connections() {
+async fn a_program_survives_others_that_take_all_connections() {
     let (host, mut admin, program) = working().await;
     for _ in 0..2 {
         let taken = take_all(host.url(), &mut admin).await;
@@ -57,16 +57,16 @@ async fn a_program_outlives_strangers_that_take_all_connections() {
     program.end_exact(&mut admin).await;
 }
 
-/// As where another program has the role or the database as well, and takes what either may have.
+/// As if another program used the same role or database, and took all connections of either.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_outlives_a_role_and_a_database_that_have_no_connection_left() {
+async fn a_program_survives_connection_limits_of_its_role_and_database() {
     let (host, mut admin, program) = working().await;
     for of in ["ROLE app", "DATABASE postgres"] {
         let mut held = [connect(&of_app(&host)).await, connect(&of_app(&host)).await];
         for held in &mut held {
             sql(held, "SET application_name = 'held'").await;
         }
-        // That of a database counts the sessions of a superuser, too.
+        // The limit of a database includes the sessions of a superuser.
         let limit = format!("ALTER {of} CONNECTION LIMIT {}", if of == "ROLE app" { 2 } else { 3 });
         sql(&mut admin, &limit).await;
         let pids = "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity

@@ -1,4 +1,4 @@
-//! Disks that are full. What was not written is told, and everything goes on once there is room again.
+//! Full disks. Failed writes are reported, and everything continues once there is room again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 
 use crate::support::*;
 
-/// A small disk, which takes root to make.
+/// A small disk, which only root can mount.
 struct Disk(PathBuf);
 
 impl Disk {
@@ -28,7 +28,7 @@ impl Disk {
         }
     }
 
-    /// Takes all the room that is left, but for so much.
+    /// Fills the disk, except for so many bytes.
     fn fill(&self, but_for: u64) {
         let available = Command::new("df").args(["--output=avail", "-B1"]).arg(&self.0).output().expect("df");
         let available = String::from_utf8(available.stdout).expect("text");
@@ -57,7 +57,7 @@ impl Drop for Disk {
     }
 }
 
-/// A store, and a disk of 16 MiB beside it with the tablespace `small`.
+/// A store, and a disk of 16 MiB with the tablespace `small`.
 async fn with_small_disk(host: &Host) -> Option<(Disk, PostgresStore, PgConnection)> {
     let disk = Disk::mount(host.folder.join("disk"), 16)?;
     let space = disk.path().join("space");
@@ -69,7 +69,7 @@ async fn with_small_disk(host: &Host) -> Option<(Disk, PostgresStore, PgConnecti
     Some((disk, store, db))
 }
 
-/// Deposits until the disk is full; says how much it was.
+/// Deposits until the disk is full; returns the sum.
 async fn deposit_until_full(accounts: &Accounts, account: &String) -> i64 {
     for deposited in 0.. {
         match accounts.execute(account, Deposit(1)).await {
@@ -99,7 +99,7 @@ async fn a_full_disk_refuses_appends_until_there_is_room() {
     accounts.execute(&a, Deposit(1)).await.expect("a deposit");
     disk.fill(24 << 10);
     let deposited = 1 + deposit_until_full(&accounts, &a).await;
-    // Alone and together, on a stream that is there and on a new one.
+    // Single and batched, on an existing stream and on a new one.
     let together = (0..16).map(|nth| {
         let (accounts, account) =
             (accounts.clone(), if nth % 2 == 0 { a.clone() } else { format!("b{nth}") });
@@ -108,13 +108,13 @@ async fn a_full_disk_refuses_appends_until_there_is_room() {
     let mut written = 0;
     for outcome in together.collect::<Vec<_>>() {
         match outcome.await.expect("no panic") {
-            // What is left of a page takes another row.
+            // The rest of a page can still hold a row.
             Ok(_) => written += 1,
             Err(error) => assert!(error.is_retryable(), "{error:?}"),
         }
     }
     assert!(written < 16, "the disk is full");
-    assert!(accounts.load(&a).await.expect("reads go on").state.cents >= deposited);
+    assert!(accounts.load(&a).await.expect("reads still work").state.cents >= deposited);
     assert!(holds(&mut db, CONTIGUOUS).await);
     let events = number(&mut db, "SELECT count(*) FROM es.events").await;
     assert_eq!(events, deposited + written);
@@ -129,9 +129,9 @@ async fn a_full_disk_refuses_appends_until_there_is_room() {
     store.close().await;
 }
 
-/// Nothing is wrong with the events that the model has no room for.
+/// There is nothing wrong with the events that the model has no room for.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_projector_whose_disk_is_full_parks_nothing_and_goes_on_when_there_is_room() {
+async fn a_projector_whose_disk_is_full_parks_nothing_and_continues_when_there_is_room() {
     let host = Host::start("").await;
     let Some((disk, store, mut db)) = with_small_disk(&host).await else { return };
     let projector = projector(&store).on_failure(OnFailure::Park);
@@ -160,9 +160,9 @@ async fn a_projector_whose_disk_is_full_parks_nothing_and_goes_on_when_there_is_
     running.await.expect("no panic").expect("it ran until the store was closed");
 }
 
-/// A server that cannot write its log stops; what it had acknowledged is there when it has room to start.
+/// A server that cannot write its WAL stops; acknowledged events are stored when it has room to start.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_stops_for_want_of_room_has_lost_nothing() {
+async fn a_server_that_stops_for_lack_of_room_has_lost_nothing() {
     let folder = std::env::temp_dir().join(format!("es-faults-{}", es_core::uuid::Uuid::now_v7().simple()));
     let Some(disk) = Disk::mount(folder.clone(), 160) else { return };
     let mut host =
@@ -173,7 +173,7 @@ async fn a_server_that_stops_for_want_of_room_has_lost_nothing() {
     let (a, mut deposited) = (String::from("a"), 0);
     accounts.execute(&a, Deposit(1)).await.expect("a deposit");
     disk.fill(64 << 10);
-    // Without this, the log would be full after some megabytes.
+    // Without this, the disk would be full after some megabytes of WAL.
     let mut db = connect(host.url()).await;
     let _no_room = sqlx::raw_sql("SELECT pg_switch_wal(); CHECKPOINT").execute(&mut db).await;
     while deposited < 100_000 {
@@ -193,7 +193,7 @@ async fn a_server_that_stops_for_want_of_room_has_lost_nothing() {
     let mut db = connect(host.url()).await;
     assert!(holds(&mut db, CONTIGUOUS).await);
     let cents = accounts.load(&a).await.expect("an account").state.cents;
-    // Of those that were never answered some may be there.
+    // Some of those that were never answered may be stored.
     assert!(cents > deposited, "{cents}, and {deposited} were acknowledged");
     accounts.execute(&a, Deposit(1)).await.expect("a deposit");
     store.close().await;

@@ -1,5 +1,5 @@
-//! What breaks machines, disks, clocks, servers and programs; docs/reliability.md says what holds then.
-//! Faults of single calls are forced in the tests of `es-postgres`.
+//! Faults of machines, disks, clocks, servers and programs; docs/reliability.md lists the guarantees. Faults
+//! of single calls are forced in the tests of `es-postgres`.
 
 mod backlog;
 mod backups;

@@ -1,4 +1,4 @@
-//! Prepared statements that a session has no more, or that a migration has made stale.
+//! Prepared statements that a session has lost, or that a migration has made stale.
 
 use es_core::EventStore;
 use es_core::store::{AllQuery, Checkpoint, Filter, ReadAll, StreamRange};
@@ -7,7 +7,7 @@ use es_postgres::testing::TestDatabase;
 
 use crate::support::*;
 
-/// A store whose calls share one connection, but for the appends.
+/// A store whose calls share one connection, except for appends.
 async fn one_connection(database: &TestDatabase) -> PostgresStore {
     database.options().connections(1).notify(false).connect().await.expect("a store")
 }
@@ -18,7 +18,7 @@ async fn read(store: &PostgresStore) -> usize {
     store.read_all(query, &mut |_| Ok(())).await.expect("a page").events
 }
 
-/// As by DISCARD ALL, or behind a pooler that nobody declared.
+/// As after DISCARD ALL, or behind an undeclared pooler.
 #[tokio::test]
 async fn statements_that_a_session_has_lost_are_prepared_again() {
     let (database, _) = fresh().await;
@@ -40,7 +40,7 @@ async fn statements_that_a_session_has_lost_are_prepared_again() {
     assert_eq!(read(&store).await, 10);
 }
 
-/// Reads the stream in both directions, and says how many events that were.
+/// Reads the stream in both directions, and returns the number of events.
 async fn events(store: &PostgresStore) -> u64 {
     let mut found = 0;
     let mut take = |_: es_core::record::RawEvent<'_>| {
@@ -54,8 +54,7 @@ async fn events(store: &PostgresStore) -> u64 {
     found
 }
 
-/// A statement that gives back columns of other types than it did is refused on each session that has
-/// prepared it.
+/// A statement whose result types have changed is refused on each session that has prepared it.
 #[tokio::test]
 async fn statements_that_a_migration_made_stale_are_prepared_again() {
     let (database, _) = fresh().await;

@@ -1,11 +1,11 @@
-//! Errors of the server that pass by themselves, and errors that do not.
+//! Transient errors of the server, and permanent ones.
 
 use es_core::{ExecuteError, StoreError};
 use sqlx::PgConnection;
 
 use crate::support::*;
 
-/// The server refuses the first so many appends with this error.
+/// The server refuses this many appends with this error.
 async fn refuse(db: &mut PgConnection, code: &str, times: i64) {
     sql(
         db,
@@ -31,14 +31,14 @@ async fn accept(db: &mut PgConnection) -> i64 {
 }
 
 #[tokio::test]
-async fn errors_that_pass_are_tried_again_and_others_are_not() {
+async fn transient_errors_are_retried_and_others_are_not() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     let accounts = accounts(&store);
     let a = String::from("a");
     let mut deposited = 0;
-    // Serialization, deadlock, memory, disk, connections, a disk that fails, a statement that was cancelled,
-    // a server that shuts down, a session that is read-only.
+    // Serialization, deadlock, memory, disk, connections, a failing disk, a cancelled statement, a server
+    // that shuts down, a read-only session.
     for code in ["40001", "40P01", "53200", "53100", "53300", "58030", "57014", "57P01", "25006"] {
         refuse(&mut db, code, 2).await;
         let done = accounts.execute(&a, Deposit(1)).await.unwrap_or_else(|error| panic!("{code}: {error:?}"));
@@ -46,7 +46,7 @@ async fn errors_that_pass_are_tried_again_and_others_are_not() {
         assert_eq!((done.revision.get(), done.repeated), (deposited, false), "{code}");
         assert_eq!(accept(&mut db).await, 3, "{code}");
     }
-    // A constraint, a bug of the server, a disk that has lost something.
+    // A constraint, a bug of the server, data corruption.
     for code in ["23514", "XX000", "XX001"] {
         refuse(&mut db, code, 2).await;
         let error = accounts.execute(&a, Deposit(1)).await.expect_err(code);

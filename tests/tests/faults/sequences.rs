@@ -1,4 +1,4 @@
-//! Numbers that run out. They last for longer than anybody lives, unless somebody sets them.
+//! Sequences that run out. They last for longer than a lifetime, unless somebody sets them.
 
 use es_core::store::{Checkpoint, ReadAll};
 use es_core::subscription::Subscription;
@@ -48,7 +48,7 @@ async fn when_positions_run_out_appends_fail_and_nothing_is_lost() {
     assert!(holds(&mut db, BALANCED).await);
     let status = projector(&store).status().await.expect("a status");
     assert_eq!((status.lag_events(), status.position().get().cast_signed()), (0, LAST));
-    // A program that starts now reads as well.
+    // A program that starts now can read as well.
     let again = database.store().await.expect("a store");
     assert_eq!(positions(&again).await, all);
     assert_eq!(Subscription::new(again).from_now().await.expect("a head").checkpoint(), head(&store).await);
@@ -59,7 +59,7 @@ async fn head(store: &PostgresStore) -> Checkpoint {
 }
 
 #[tokio::test]
-async fn when_stream_ids_run_out_streams_that_are_there_go_on() {
+async fn when_stream_ids_run_out_existing_streams_still_work() {
     let (database, store) = fresh().await;
     let accounts = accounts(&store);
     let (a, last, none) = (String::from("a"), String::from("last"), String::from("none"));

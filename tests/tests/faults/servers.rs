@@ -1,5 +1,5 @@
-//! Servers that go away and come back, stand still, or are somewhere else. The program goes on by itself, and
-//! nothing is lost or doubled.
+//! Servers that stop and restart, hang, or are replaced. The program continues, and nothing is lost or
+//! duplicated.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::support::*;
 use crate::workload::Workload;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_outlives_a_server_that_goes_away_and_comes_back() {
+async fn a_program_survives_a_server_that_stops_and_restarts() {
     let mut host = Host::start("").await;
     PostgresStore::migrate(host.url()).await.expect("tables").close().await;
     let store = impatient(host.url()).connect().await.expect("a store");
@@ -20,12 +20,12 @@ async fn a_program_outlives_a_server_that_goes_away_and_comes_back() {
     for round in 0..3 {
         program.goes_on(10).await;
         if round == 1 {
-            // By its administrator.
+            // Stopped by its administrator.
             host.stop();
         } else {
             host.cluster().crash().await.expect("killed");
         }
-        // Longer than any of its calls has patience.
+        // Longer than the deadline of any of its calls.
         program.notices(3).await;
         host.start_again().await;
     }
@@ -33,9 +33,9 @@ async fn a_program_outlives_a_server_that_goes_away_and_comes_back() {
     program.end_exact(&mut connect(host.url()).await).await;
 }
 
-/// Ten times as long as any of its calls has patience.
+/// Ten times as long as the deadline of any of its calls.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_outlives_a_server_that_is_away_for_long() {
+async fn a_program_survives_a_server_that_is_down_for_long() {
     let mut host = Host::start("").await;
     PostgresStore::migrate(host.url()).await.expect("tables").close().await;
     let store = impatient(host.url()).connect().await.expect("a store");
@@ -43,10 +43,10 @@ async fn a_program_outlives_a_server_that_is_away_for_long() {
     outlives(&mut host, program, 10 * MOMENT).await;
 }
 
-/// With the options that a store has by default.
+/// With the default options of a store.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes ten minutes"]
-async fn a_program_outlives_a_server_that_is_away_for_ten_minutes() {
+async fn a_program_survives_a_server_that_is_down_for_ten_minutes() {
     let mut host = Host::start("").await;
     PostgresStore::migrate(host.url()).await.expect("tables").close().await;
     let store = PostgresStore::connect(host.url()).await.expect("a store");
@@ -68,11 +68,11 @@ async fn outlives(host: &mut Host, program: Workload, long: Duration) {
     let back = Instant::now();
     program.goes_on(10).await;
     program.end_exact(&mut connect(host.url()).await).await;
-    println!("away for {long:?}: {failures} failures were seen, and it went on after {:?}", back.elapsed());
+    println!("down for {long:?}: {failures} failures were seen, and it continued after {:?}", back.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_outlives_a_server_whose_host_is_frozen() {
+async fn a_program_survives_a_server_whose_host_is_frozen() {
     let host = Host::start("").await;
     PostgresStore::migrate(host.url()).await.expect("tables").close().await;
     let store = impatient(host.url()).connect().await.expect("a store");
@@ -88,10 +88,10 @@ async fn a_program_outlives_a_server_whose_host_is_frozen() {
     program.end_exact(&mut connect(host.url()).await).await;
 }
 
-/// As by a kernel that is short of memory. The server takes it for damage: it ends all sessions, and starts
-/// again by itself.
+/// As by the kernel's OOM killer. The server treats it as possible corruption: it ends all sessions, and
+/// restarts itself.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_outlives_a_server_process_that_is_killed() {
+async fn a_program_survives_a_server_process_that_is_killed() {
     let host = Host::start("").await;
     PostgresStore::migrate(host.url()).await.expect("tables").close().await;
     let store = impatient(host.url()).connect().await.expect("a store");
@@ -105,7 +105,7 @@ async fn a_program_outlives_a_server_process_that_is_killed() {
     program.end_exact(&mut connect(host.url()).await).await;
 }
 
-/// The server process whose session ran such a statement last. The program may just be opening that session.
+/// The server process whose session ran such a statement last. The program may still be opening that session.
 async fn process_that_ran(query: &str, connection: &mut PgConnection) -> u32 {
     let found = timeout(LONG, async {
         loop {
@@ -122,7 +122,7 @@ async fn process_that_ran(query: &str, connection: &mut PgConnection) -> u32 {
     found.await.unwrap_or_else(|_| panic!("no session has run {query}"))
 }
 
-/// The standby has what was acknowledged, as the primary waits for it.
+/// The standby has all acknowledged events, as the primary waits for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_follows_an_address_that_moves_to_another_server() {
     let host = Host::start("").await;

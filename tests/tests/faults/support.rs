@@ -1,4 +1,4 @@
-//! Accounts and their balances, a server that can be mistreated, and programs that can be killed.
+//! Accounts and their balances, a server for fault injection, and programs that can be killed.
 
 use std::convert::Infallible;
 use std::fs;
@@ -44,7 +44,7 @@ impl Handle<Deposit> for Account {
     }
 }
 
-/// One row an account. An event that is projected twice changes the numbers.
+/// One row for each account. Projecting an event twice changes the numbers.
 #[derive(Projection)]
 #[projection(name = "balances", events(Deposited), model = PgConnection, error = sqlx::Error, setup)]
 pub(crate) struct Balances;
@@ -73,7 +73,7 @@ impl Project<Deposited> for Balances {
     }
 }
 
-/// The condition that the balances are what the events say.
+/// The condition that the balances agree with the events.
 pub(crate) const BALANCED: &str = "NOT EXISTS (
     SELECT FROM (
         SELECT key AS account, sum((payload->>'cents')::bigint)::bigint AS cents, count(*) AS events
@@ -81,7 +81,7 @@ pub(crate) const BALANCED: &str = "NOT EXISTS (
     FULL JOIN es_balances.balances AS found USING (account)
     WHERE (wanted.cents, wanted.events) IS DISTINCT FROM (found.cents, found.events))";
 
-/// The condition that no stream has a hole, and that each ends where its row says.
+/// The condition that no stream has a gap, and that each ends at the revision in its row.
 pub(crate) const CONTIGUOUS: &str = "NOT EXISTS (
     SELECT FROM es.streams s
     LEFT JOIN LATERAL (
@@ -94,13 +94,13 @@ pub(crate) fn accounts(store: &PostgresStore) -> Accounts {
     Accounts::new(store.clone())
 }
 
-/// A store that takes trouble for what it is after a moment.
+/// A store with short deadlines.
 pub(crate) fn impatient(url: &str) -> PostgresOptions {
     let options = PostgresStore::options(url).patience(MOMENT);
     options.answer_within(MOMENT / 2).longest_lock_wait(MOMENT)
 }
 
-/// A projector that looks often and waits little.
+/// A projector that polls often and waits briefly.
 pub(crate) fn projector(store: &PostgresStore) -> Projector<Balances> {
     let projector = Projector::new(store.clone(), Balances).poll_every(Duration::from_millis(20));
     projector.standstill(MOMENT).take_over(Duration::from_millis(500))
@@ -112,10 +112,10 @@ pub(crate) async fn fresh() -> (TestDatabase, PostgresStore) {
     (database, store)
 }
 
-/// Processes are killed here, and machines are not, so nothing has to wait for the disk.
+/// Only processes are killed here, not machines, so nothing has to wait for the disk.
 const SETTINGS: &str = "fsync = off";
 
-/// A server of its own, in a folder that goes with it.
+/// A separate server, in a folder that is removed with it.
 pub(crate) struct Host {
     pub(crate) folder: PathBuf,
     cluster: Option<Cluster>,
@@ -143,7 +143,7 @@ impl Host {
         self.cluster().url()
     }
 
-    /// Its data.
+    /// Its data folder.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.join("host/server/data")
     }
@@ -158,7 +158,7 @@ impl Host {
         self.cluster = None;
     }
 
-    /// Starts it where it was stopped or has crashed.
+    /// Starts it after it was stopped or has crashed.
     pub(crate) async fn start_again(&mut self) {
         let cluster = Cluster::persistent(self.folder.join("host")).start().await;
         self.cluster = Some(cluster.expect("it comes back"));
@@ -173,7 +173,7 @@ impl Host {
 impl Drop for Host {
     fn drop(&mut self) {
         self.stop();
-        // It is in the folder for temporary files, if it cannot be removed.
+        // If it cannot be removed, it stays in the folder for temporary files.
         let _removed = fs::remove_dir_all(&self.folder);
     }
 }
@@ -185,22 +185,22 @@ pub(crate) fn run(program: &str, arguments: &[&str]) {
     assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Makes a folder one of the user that the server runs as.
+/// Gives a folder to the user that the server runs as.
 pub(crate) fn give_to_server(folder: &Path, host: &Host) {
     use std::os::unix::fs::{MetadataExt, chown};
     let owner = fs::metadata(host.data()).expect("data");
     chown(folder, Some(owner.uid()), Some(owner.gid())).expect("given");
 }
 
-/// Another program: a test of this binary that is run by itself, and killed at the end of the test.
+/// Another program: a test of this binary that runs in a separate process, killed at the end of the test.
 pub(crate) struct Program(Child);
 
 impl Program {
-    /// Runs the test of this name, which is told these things.
+    /// Runs the test with this name, with these environment variables.
     pub(crate) fn start(test: &str, told: &[(&str, &str)]) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
         command.args([test, "--exact", "--ignored", "--nocapture"]).envs(told.iter().copied());
-        // Why it ended, if it did, is worth seeing.
+        // Shows why it ended, if it did.
         Self(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("a process"))
     }
 
@@ -213,7 +213,7 @@ impl Program {
         self.0.wait().expect("it is dead");
     }
 
-    /// Waits until it has come to its end.
+    /// Waits until it has ended.
     pub(crate) fn end(mut self) {
         assert!(self.0.wait().expect("it ends").success());
     }

@@ -1,4 +1,4 @@
-//! Programs of two generations on one store at once: docs/rolling-deploys.md.
+//! Programs of two generations on one store at the same time: docs/rolling-deploys.md.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::{self, BALANCED, CONTIGUOUS, Deposit, connect, fresh, holds, number, until};
 
-/// What a generation does with its own deposits.
+/// The code of a generation, with its own deposits.
 macro_rules! generation {
     () => {
         #[derive(Aggregate, Debug, Default)]
@@ -69,7 +69,7 @@ macro_rules! generation {
     };
 }
 
-/// The next generation counts in another unit, and writes what the one before can read.
+/// The next generation counts in a different unit, and writes what the previous one can read.
 mod reads {
     use super::*;
 
@@ -90,7 +90,7 @@ mod reads {
     generation!();
 }
 
-/// The one after that writes what it reads.
+/// The generation after that writes what it reads.
 mod writes {
     use super::*;
 
@@ -123,7 +123,7 @@ fn quick<P: Projection<Model = PgConnection>>(store: &PostgresStore, projection:
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_generations_that_run_at_once_read_each_other() {
+async fn two_generations_that_run_concurrently_read_each_others_events() {
     let (database, old) = fresh().await;
     let new = database.store().await.expect("a store");
     quick(&old, support::Balances).prepare().await.expect("the views that are read below");
@@ -174,7 +174,7 @@ async fn a_generation_that_cannot_read_the_next_one_stops_before_it_and_misreads
     let ProjectorError::Failed(failure) = &stopped else { panic!("{stopped:?}") };
     assert_eq!(failure.place.position.get(), 2);
 
-    quick(&new, writes::Balances).catch_up().await.expect("the next generation goes on where it stopped");
+    quick(&new, writes::Balances).catch_up().await.expect("the next generation continues where it stopped");
     let mut db = connect(database.url()).await;
     let balances =
         "SELECT string_agg(account || cents, ',' ORDER BY account) = 'a300,b800' FROM es_balances.balances";

@@ -1,5 +1,4 @@
-//! A program as it is in life: it sends commands, follows the store and projects it, and is not started again
-//! whatever happens.
+//! A realistic program: it sends commands, follows the store and projects it, and is never restarted.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::*;
 
-/// How many accounts it moves money on.
+/// The number of accounts that it uses.
 const ACCOUNTS: u64 = 5;
 
 pub(crate) struct Workload {
@@ -73,7 +72,8 @@ impl Workload {
         self.reach("notices", || self.state.failed.load(Ordering::SeqCst) >= wanted).await;
     }
 
-    /// Waits until commands, the subscription and the projector have all failed by an error that says this.
+    /// Waits until commands, the subscription and the projector have all failed with an error that contains
+    /// this.
     pub(crate) async fn says(&self, text: &str) {
         *self.state.said.lock().unwrap_or_else(PoisonError::into_inner) = Default::default();
         let all_say = || {
@@ -84,7 +84,7 @@ impl Workload {
         self.reach(text, all_say).await;
     }
 
-    /// Whether the projector is trying again what has failed.
+    /// Whether the projector is retrying after a failure.
     pub(crate) fn is_projecting_again(&self) -> bool {
         self.projector.retrying().is_some()
     }
@@ -102,8 +102,8 @@ impl Workload {
         reached.await.unwrap_or_else(|_| panic!("it never {what}"));
     }
 
-    /// Ends it, and checks that each command was executed once, and each event read and projected once, in
-    /// order.
+    /// Ends it, and checks that each command was executed once, and each event was read and projected once,
+    /// in order.
     pub(crate) async fn end_exact(self, db: &mut PgConnection) {
         self.state.stop.store(true, Ordering::SeqCst);
         self.writing.await.expect("no panic");
@@ -130,7 +130,7 @@ impl Workload {
     }
 }
 
-/// Failures are to be seen here.
+/// Failures are logged here.
 fn seldom() -> Retry {
     Retry::default().times(1)
 }
@@ -159,7 +159,7 @@ async fn write(accounts: Accounts, state: Arc<State>) {
     }
 }
 
-/// Follows the store until that ends with an error that does not pass.
+/// Follows the store until a permanent error.
 async fn read(mut subscription: Subscription<PostgresStore>, state: Arc<State>) -> (Vec<u64>, StoreError) {
     let mut positions = Vec::new();
     loop {
@@ -169,7 +169,7 @@ async fn read(mut subscription: Subscription<PostgresStore>, state: Arc<State>) 
         };
         match subscription.next_page(&mut take).await {
             Ok(_) => {}
-            // A page that broke off is handed out again from where it began.
+            // A page that was interrupted is delivered again from its beginning.
             Err(error) if error.is_retryable() => {
                 state.failed(1, &error);
                 let seen = subscription.checkpoint().position().get();

@@ -1,4 +1,4 @@
-//! Dumps, and what they are restored to.
+//! Dumps and their restores.
 
 use es_core::store::ReadAll;
 use es_core::subscription::Subscription;
@@ -11,7 +11,7 @@ use sqlx::Connection;
 use crate::support::{Server, connect, open};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dump_of_the_database_is_a_whole_store_again() {
+async fn a_restored_dump_of_the_database_is_a_complete_store() {
     let server = Server::start("").await;
     let store = server.store().await;
     let program = Program::start(&store);
@@ -27,21 +27,21 @@ async fn a_dump_of_the_database_is_a_whole_store_again() {
     let url = server.url("shop_restored");
     assert_eq!(server.shell.psql("shop_restored", &block("verify")), "");
     let restored = open(&url).await;
-    // Who has seen what came after the dump is told.
-    let mut take = |_: es_core::record::RawEvent<'_>| panic!("nothing may be handed out");
+    // A reader that has seen later events than the dump has gets an error.
+    let mut take = |_: es_core::record::RawEvent<'_>| panic!("nothing may be delivered");
     let told = Subscription::new(restored.clone()).from(last).next_page(&mut take).await;
     assert!(matches!(told, Err(StoreError::ForeignCheckpoint { .. })), "{told:?}");
     let program = Program::start(&restored);
     program.acknowledges(40).await;
     let mut after = program.stop().await;
     verify(&url, &after, 0..0).await;
-    // What was acknowledged before the dump began is in it.
+    // The dump has everything that was acknowledged before it began.
     after.acknowledged = before.acknowledged[..in_dump].to_vec();
     verify(&url, &after, 0..0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dumps_of_schemas_are_whole_stores_too() {
+async fn restored_dumps_of_schemas_are_complete_stores_too() {
     let server = Server::start("").await;
     let store = server.store().await;
     let program = Program::start(&store);
@@ -55,18 +55,18 @@ async fn dumps_of_schemas_are_whole_stores_too() {
         done
     };
 
-    // With the read models, and without.
+    // With the read models, and without them.
     for (name, database) in [("dump-schemas", "store_restored"), ("dump-events", "events_restored")] {
         server.shell.run(&block(name));
         assert_eq!(server.shell.psql(database, &block("verify")), "", "{name}");
         assert_eq!(server.shell.psql(database, "SELECT to_regclass('public.of_others') IS NULL"), "t");
         let models = server.shell.psql(database, "SELECT to_regclass('es_balances_1.balances') IS NOT NULL");
         assert_eq!(models == "t", name == "dump-schemas");
-        projected(&server.url(database)).await.expect("it goes on, or begins");
+        projected(&server.url(database)).await.expect("it continues, or begins");
         verify(&server.url(database), &before, 0..0).await;
     }
 
-    // Checkpoints of models that are not there.
+    // Checkpoints of models that do not exist.
     server.shell.run("pg_dump --format=custom --schema=es --file=all.dump shop; createdb half");
     server.shell.run("pg_restore --exit-on-error --dbname=half all.dump");
     let store = open(&server.url("half")).await;
@@ -75,7 +75,7 @@ async fn dumps_of_schemas_are_whole_stores_too() {
         .await
         .expect("a deposit");
     store.close().await;
-    projected(&server.url("half")).await.expect_err("its tables are not there");
+    projected(&server.url("half")).await.expect_err("its tables are missing");
     server.shell.psql("half", &block("forget-projections"));
     projected(&server.url("half")).await.expect("built anew");
     let stored = server
@@ -84,9 +84,9 @@ async fn dumps_of_schemas_are_whole_stores_too() {
     assert_eq!(stored, "t");
 }
 
-/// The one that was committed later has the lower position, and is not in the dump.
+/// The event that was committed later has the lower position, and is not in the dump.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dump_between_two_commits_has_a_hole_that_the_page_finds() {
+async fn a_dump_between_two_commits_has_a_gap_that_the_check_finds() {
     let server = Server::start("").await;
     let store = server.store().await;
     let accounts = Repository::<Account, _>::new(store.clone());
@@ -103,7 +103,7 @@ async fn a_dump_between_two_commits_has_a_hole_that_the_page_finds() {
     server.shell.run(&block("restore"));
     assert_eq!(server.shell.psql("shop_restored", &block("verify")), "", "nothing is damaged");
     assert_eq!(server.shell.psql("shop_restored", &block("holes")), below.events[0].position.to_string());
-    // Who has seen both is not told.
+    // A reader that has seen both gets no error.
     let restored = open(&server.url("shop_restored")).await;
     let mut subscription = Subscription::new(restored.clone()).from(edge);
     let next =
@@ -113,14 +113,14 @@ async fn a_dump_between_two_commits_has_a_hole_that_the_page_finds() {
         seen.push(raw.position);
         Ok(())
     };
-    subscription.next_page(&mut take).await.expect("it goes on");
+    subscription.next_page(&mut take).await.expect("it continues");
     assert_eq!(seen, [next.events[0].position]);
     restored.close().await;
 }
 
-/// What the check of a restored store says of one that is damaged.
+/// The results of the check of a restored store that is damaged.
 #[tokio::test(flavor = "multi_thread")]
-async fn damage_is_found_by_the_check_of_the_page() {
+async fn damage_is_found_by_the_documented_check() {
     let server = Server::start("").await;
     let program = Program::start(&server.store().await);
     program.acknowledges(30).await;

@@ -1,4 +1,4 @@
-//! What `docs/operations.md` prints is run here, as it stands, on servers of its own.
+//! Runs the commands in `docs/operations.md`, exactly as printed, on separate servers.
 
 mod backup;
 mod pooler;

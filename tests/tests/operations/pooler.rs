@@ -1,4 +1,4 @@
-//! Behind a pooler that is configured as the page says.
+//! Behind a pooler that is configured as in `docs/operations.md`.
 
 use std::fs::{self, File};
 use std::os::unix::net::UnixStream;

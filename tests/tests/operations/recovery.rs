@@ -1,4 +1,4 @@
-//! A server goes back to a point in time under a program that goes on.
+//! Point-in-time recovery of a server while a program keeps running.
 
 use es_core::record::RawEvent;
 use es_core::store::ReadAll;
@@ -12,7 +12,7 @@ use es_tests::operations::{Program, block, verify};
 use crate::support::Server;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_goes_on_when_its_server_goes_back_to_a_point_in_time() {
+async fn a_program_keeps_running_when_its_server_recovers_to_a_point_in_time() {
     let archive = block("archive").replace("/var/backups/wal", "$FOLDER/shell/archive");
     let server = Server::start(&archive).await;
     let store = server.store().await;
@@ -40,12 +40,12 @@ async fn a_program_goes_on_when_its_server_goes_back_to_a_point_in_time() {
     server.shell.run(&block("stop"));
     let end_of_lost = program.report().acknowledged.len();
     server.shell.run(&block("point-in-time"));
-    program.until("its subscription is told", |report| report.told > 0).await;
+    program.until("its subscription gets an error", |report| report.told > 0).await;
     program.acknowledges(60).await;
     assert_eq!(server.shell.psql("shop", &block("verify")), "");
     assert!(send(kept).await, "its first answer");
-    assert!(!send(lost).await, "executed again, as nothing knows of it");
-    // A checkpoint from before is as good as ever.
+    assert!(!send(lost).await, "executed again, as the command ledger does not have it");
+    // An earlier checkpoint is still valid.
     let mut count = 0;
     let mut take = |_: RawEvent<'_>| {
         count += 1;
@@ -59,9 +59,9 @@ async fn a_program_goes_on_when_its_server_goes_back_to_a_point_in_time() {
     assert_eq!(report.told, 1);
 }
 
-/// By the clock, and with a look at what is there before the server is opened to programs.
+/// Recovers to a time, and inspects the result before the server is opened to programs.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_pauses_at_a_time_is_refused_until_it_goes_on() {
+async fn a_server_that_pauses_at_a_time_is_refused_until_it_resumes() {
     let archive = block("archive").replace("/var/backups/wal", "$FOLDER/shell/archive");
     let server = Server::start(&archive).await;
     let store = server.store().await;
@@ -84,7 +84,7 @@ async fn a_server_that_pauses_at_a_time_is_refused_until_it_goes_on() {
     }
     let refused = PostgresStore::connect(&server.url("shop")).await.expect_err("it is a standby");
     assert!(matches!(refused, ConnectError::Standby), "{refused}");
-    assert_eq!(server.shell.psql("shop", &block("verify")), "", "it can be looked at");
+    assert_eq!(server.shell.psql("shop", &block("verify")), "", "it can be inspected");
     server.shell.psql("shop", "SELECT pg_wal_replay_resume()");
     program.acknowledges(30).await;
     let report = program.stop().await;

@@ -1,4 +1,4 @@
-//! To another server, by logical replication.
+//! Moving to another server by logical replication.
 
 use es_core::record::RawEvent;
 use es_core::store::ReadAll;
@@ -34,7 +34,7 @@ async fn a_store_moves_to_another_server_by_logical_replication() {
     until(&new, &block("copied")).await;
     program.acknowledges(40).await;
 
-    // What the page calls: stop all programs.
+    // The documented step: stop all programs.
     let checkpoint = store.end().await.expect("a head");
     let mut report = program.stop().await;
     let written = old.shell.psql("shop", &block("written"));
@@ -56,7 +56,7 @@ async fn a_store_moves_to_another_server_by_logical_replication() {
         count += 1;
         Ok(())
     };
-    Subscription::new(moved.clone()).from(checkpoint).next_page(&mut take).await.expect("it goes on");
+    Subscription::new(moved.clone()).from(checkpoint).next_page(&mut take).await.expect("it continues");
     assert!(count > 0);
     let mut after = program.stop().await;
     report.acknowledged.append(&mut after.acknowledged);

@@ -1,4 +1,4 @@
-//! Roles by groups.
+//! Group roles.
 
 use es_core::{ExecuteError, Repository, StoreError};
 use es_postgres::Projector;
@@ -8,7 +8,7 @@ use es_tests::operations::block;
 use crate::support::{Server, open};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn programs_do_their_work_as_members_of_groups() {
+async fn programs_work_as_members_of_group_roles() {
     let server = Server::start("").await;
     server.store().await.close().await;
     let psql = |statements: &str| server.shell.psql("shop", statements);
@@ -24,7 +24,7 @@ async fn programs_do_their_work_as_members_of_groups() {
     let refused = accounts.execute(&1, Deposit(5)).await.expect_err("a reader does not append");
     assert!(matches!(refused, ExecuteError::Store(StoreError::Setup { .. })), "{refused:?}");
 
-    // The table of the page, by what the server says of each.
+    // The table in `docs/operations.md`, compared with the server's catalogs.
     for (role, (reads, appends, projects)) in [
         ("shop_reports", (true, false, false)),
         ("shop_app", (true, true, true)),
@@ -48,7 +48,7 @@ async fn programs_do_their_work_as_members_of_groups() {
             assert!(!may(&changes), "{role}, {table}");
         }
     }
-    // A reader may ask all that is watched.
+    // A reader may run all monitoring queries.
     let reports = server.shell.clone().with("PGUSER", "shop_reports");
     for name in [
         "open-appends",

@@ -1,4 +1,4 @@
-//! A server of its own, with a shell beside it.
+//! A separate server, with a shell on its machine.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use es_postgres::testing::Cluster;
 use es_tests::operations::Shell;
 use sqlx::{Connection, PgConnection};
 
-/// What nothing here depends on.
+/// Settings on which no test depends.
 const FAST: &str = "fsync = off\nmax_connections = 60\nshared_buffers = 32MB";
 
 pub(crate) struct Server {
@@ -22,7 +22,7 @@ pub(crate) struct Server {
 struct Folder(PathBuf);
 
 impl Server {
-    /// With more lines of postgresql.conf; the word `$FOLDER` in them is its folder.
+    /// With more lines of postgresql.conf, in which `$FOLDER` is its folder.
     pub(crate) async fn start(settings: &str) -> Self {
         let id = Uuid::now_v7().simple().to_string();
         let folder = Folder(std::env::temp_dir().join(format!("es-ops-{}", &id[20..])));
@@ -67,7 +67,7 @@ impl Drop for Folder {
     }
 }
 
-/// Opens a store that is there.
+/// Opens an existing store.
 pub(crate) async fn open(url: &str) -> PostgresStore {
     PostgresStore::options(url).connections(6).connect().await.expect("a store")
 }

@@ -1,4 +1,4 @@
-//! From one major version to another, in place.
+//! In-place upgrade from one major version to another.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,7 +7,7 @@ use es_tests::operations::{Program, Shell, block, verify};
 
 use crate::support::Server;
 
-/// The folder with the programs of the newest version, which are fetched if they are not there.
+/// The folder with the programs of the newest version, which are fetched if they are missing.
 fn newest() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -66,6 +66,6 @@ async fn a_program_goes_on_after_its_server_was_upgraded() {
     assert_eq!(report.told, 0);
     assert_eq!(shell.psql("shop", &block("verify")), "");
     let new = shell.psql("shop", "SHOW server_version_num");
-    // Where the newest is what is installed, it is tried all the same.
+    // If the newest version is the installed one, the procedure is tested nevertheless.
     assert!(new.starts_with("18") && old <= new, "from {old} to {new}");
 }

@@ -1,4 +1,4 @@
-//! The statements that watch a store, each on a store where there is something to see.
+//! The monitoring statements, each on a store where it finds something.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use sqlx::{Connection, PgConnection};
 
 use crate::support::{Server, connect};
 
-/// Takes nothing.
+/// Fails for every event.
 #[derive(Debug, Clone, Projection)]
 #[projection(name = "refusing", events(Deposited), model = PgConnection, setup)]
 struct Refusing;
@@ -42,7 +42,7 @@ async fn until(shell: &Shell, name: &str, holds: impl Fn(&str) -> bool) -> Strin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_watched_can_be_seen() {
+async fn the_monitoring_statements_find_problems() {
     let server = Server::start("").await;
     let store = server.store().await;
     let accounts = Repository::<Account, _>::new(store.clone());
@@ -50,7 +50,7 @@ async fn what_is_watched_can_be_seen() {
     let ask = |name: &str| server.shell.psql("shop", &block(name));
     deposit(1).await;
 
-    // An append that is left open.
+    // An append whose transaction is left open.
     assert_eq!(ask("open-appends"), "");
     let mut connection = connect(&server.url("shop")).await;
     let mut tx = connection.begin().await.expect("a transaction");
@@ -60,7 +60,7 @@ async fn what_is_watched_can_be_seen() {
     tx.commit().await.expect("committed");
     assert_eq!(ask("open-appends"), "");
 
-    // A projection that is behind, and one that stands.
+    // A projection that is behind, and one that has stopped.
     Projector::new(store.clone(), Balances).catch_up().await.expect("projected");
     deposit(1).await;
     deposit(1).await;
@@ -84,7 +84,7 @@ async fn what_is_watched_can_be_seen() {
     };
     assert!(used > 1 && most == 60, "{used} of {most}");
 
-    // No standby, no archive; then an append that waits for a standby that is not there.
+    // No standby, no archive; then an append that waits for a missing standby.
     assert_eq!(ask("standbys"), "");
     assert_eq!(ask("archive-state"), "|||f");
     assert_eq!(ask("waiting-for-a-standby"), "");
@@ -108,7 +108,7 @@ async fn what_is_watched_can_be_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_archive_that_fails_and_a_standby_are_seen() {
+async fn a_failing_archive_and_a_standby_are_found() {
     let server = Server::start("archive_mode = on\narchive_command = 'false'").await;
     server.store().await.close().await;
     server.shell.psql("shop", "SELECT pg_switch_wal()");

@@ -1,4 +1,4 @@
-//! Accounts, what their commands do, and the read model that is compared with a recount.
+//! Accounts, their commands, and the read model that is compared with a recount.
 
 use es_core::projection::{Project, ProjectSetup, Projection};
 use es_core::record::BoxError;
@@ -7,7 +7,7 @@ use es_core::{Aggregate, Apply, Events, Handle, Recorded, emit, event};
 use serde::{Deserialize, Serialize};
 use sqlx::{Executor, PgConnection};
 
-/// How many accounts there are.
+/// The number of accounts.
 pub(crate) const ACCOUNTS: u32 = 300;
 
 #[event(name = "account.moved")]

@@ -1,4 +1,4 @@
-//! What is done to programs, network and servers, at random.
+//! Random faults of programs, network and servers.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,7 +38,7 @@ impl Faults {
         Self { servers, random, failovers: Vec::new(), counts: Counts::default() }
     }
 
-    /// Waits a while in which all goes well, then does something.
+    /// Waits for a while without faults, then injects one.
     pub(crate) async fn strike(&mut self, programs: &mut [Program]) {
         sleep(self.up_to(3_000)).await;
         let fault = match self.random.u32(..100) {
@@ -62,7 +62,7 @@ impl Faults {
         *self.counts.0.entry(fault).or_default() += 1;
     }
 
-    /// Mends everything.
+    /// Ends all faults.
     pub(crate) fn end(self, programs: &mut [Program]) -> (Servers, Vec<Failover>, Counts) {
         programs.iter().for_each(|program| signal("CONT", program.process()));
         (self.servers, self.failovers, self.counts)
@@ -87,7 +87,7 @@ impl Faults {
         sleep(self.up_to(3_000)).await;
         self.servers.proxy.set(Fault::None);
         if matches!(fault, Fault::SwallowAnswers | Fault::SwallowQuestions | Fault::BlackHole) {
-            // A connection that has lost a piece is of no use to anybody; in the end the network says so.
+            // A connection that has lost bytes is unusable; eventually the network reports that.
             sleep(self.up_to(3_000)).await;
             self.servers.proxy.cut();
         }
@@ -119,7 +119,7 @@ impl Faults {
         "backends ended"
     }
 
-    /// The server takes a backend that is killed for damage, and starts again by itself.
+    /// The server treats a killed backend as possible corruption, and restarts itself.
     async fn kill_backend(&mut self) -> &'static str {
         let processes = self.servers.processes();
         if let [_, others @ ..] = &processes[..]
@@ -145,7 +145,7 @@ impl Faults {
         "server frozen"
     }
 
-    /// Somebody else holds the streams that are asked for most.
+    /// Another session locks the streams that are used most.
     async fn lock(&mut self) -> &'static str {
         let mut other = connect(self.servers.direct()).await;
         let held = self.up_to(3_000);

@@ -1,4 +1,5 @@
-//! What a program saw, one line an entry: it outlives the program, which may be killed at any moment.
+//! The log of what a program observed, one line for each entry: it outlives the program, which may be killed
+//! at any moment.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
@@ -10,20 +11,20 @@ use es_core::time::OffsetDateTime;
 use es_core::uuid::Uuid;
 use serde::{Deserialize, Serialize};
 
-/// One of them.
+/// One entry.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Entry {
-    /// Events that the store has acknowledged.
+    /// Events that the store acknowledged.
     Appended(Appended),
     /// A call that was answered: nothing was written. Its events would have this correlation id.
     NotWritten { correlation: Uuid },
-    /// A state that was loaded.
+    /// A loaded state.
     Read(Read),
-    /// What a subscription was handed: positions and ids, and where it stands now.
+    /// What a subscription received: positions and ids, and its checkpoint.
     Page { events: Vec<(u64, Uuid)>, checkpoint: (u64, Uuid) },
-    /// The store said that the checkpoint is of another history; the subscription began again.
+    /// The store reported a checkpoint of another history; the subscription began again.
     BeganAgain,
-    /// An answer that no fault excuses.
+    /// An answer that no fault explains.
     Violation(String),
 }
 
@@ -35,7 +36,7 @@ pub(crate) struct Read {
     pub(crate) stream: String,
     pub(crate) revision: u64,
     pub(crate) cents: i64,
-    /// Whether the newest one was asked for.
+    /// Whether it was a read of the newest state.
     pub(crate) newest: bool,
 }
 
@@ -49,13 +50,13 @@ pub(crate) struct Appended {
     /// Position, id and cents of each.
     pub(crate) events: Vec<(u64, Uuid, i64)>,
     pub(crate) command: Option<Uuid>,
-    /// What the server's clock said.
+    /// The time of the server's clock.
     pub(crate) recorded_at: u64,
-    /// By which call.
+    /// The call.
     pub(crate) call: String,
 }
 
-/// Nanoseconds since 1970, on the clock that all processes of this machine share.
+/// Nanoseconds since 1970, by the clock that all processes of this machine share.
 pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
@@ -70,7 +71,7 @@ pub(crate) fn nanoseconds(time: OffsetDateTime) -> u64 {
 pub(crate) struct Log(Mutex<File>);
 
 impl Log {
-    /// Opens it; an entry that was cut off by a kill is removed.
+    /// Opens the log; an entry that was cut off by a kill is removed.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let mut file = File::options().read(true).append(true).create(true).open(path)?;
         let text = std::fs::read(path)?;
@@ -88,7 +89,7 @@ impl Log {
     }
 }
 
-/// What a log holds.
+/// The entries of a log.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<Entry>> {
     let lines = BufReader::new(File::open(path)?).lines();
     lines.map(|line| serde_json::from_str(&line?).map_err(io::Error::other)).collect()

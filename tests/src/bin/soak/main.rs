@@ -1,10 +1,10 @@
-//! Several programs on one store under random faults; afterwards each acknowledged operation is looked for.
+//! Several programs on one store under random faults; afterwards each acknowledged operation is verified.
 //!
 //! ```sh
 //! cargo run --release -p es-tests --bin soak -- --minutes 10 --seed 7
 //! ```
 //!
-//! Prints its seed, what it did, and what it found; ends with 1 if anything is wrong, and then keeps its
+//! Prints its seed, what it did, and what it found; exits with 1 if anything is wrong, and then keeps its
 //! folder.
 
 mod domain;
@@ -25,10 +25,10 @@ use tokio::time::sleep;
 use crate::faults::Faults;
 use crate::servers::Servers;
 
-/// How many programs use the store.
+/// The number of programs that use the store.
 const PROGRAMS: usize = 3;
 
-/// Runs several programs on one store under random faults, and checks what they were told.
+/// Runs several programs on one store under random faults, and checks their observations.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -46,10 +46,10 @@ enum Part {
 
 #[derive(Debug, Args)]
 struct Soak {
-    /// How long.
+    /// The duration.
     #[arg(long, default_value_t = 2.0)]
     minutes: f64,
-    /// What the random choices begin with [default: another one each time].
+    /// The seed of the random choices [default: a different one each time].
     #[arg(long)]
     seed: Option<u64>,
 }
@@ -108,7 +108,7 @@ async fn soak(told: &Soak) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// A program, which is killed and started again.
+/// A program, which is killed and restarted.
 pub(crate) struct Program {
     folder: PathBuf,
     address: String,
@@ -128,7 +128,7 @@ impl Program {
         self.child.id()
     }
 
-    /// Is killed, and comes back with what its log holds.
+    /// Kills it, and restarts it with the state in its log.
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("SIGKILL");
         self.child.wait().expect("its end");
@@ -144,7 +144,7 @@ impl Program {
                 Some(status) => return Err(format!("program {} ended with {status}", self.number)),
                 None if Instant::now() > deadline => {
                     self.child.kill().expect("SIGKILL");
-                    return Err(format!("program {} did not come to its end", self.number));
+                    return Err(format!("program {} did not end", self.number));
                 }
                 None => sleep(Duration::from_millis(50)).await,
             }

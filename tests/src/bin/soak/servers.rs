@@ -1,4 +1,4 @@
-//! A primary and its standby, which takes over when the primary is lost, with what it has received by then.
+//! A primary and its standby, which takes over when the primary is lost, with what it has received so far.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,15 +13,15 @@ use crate::log::now;
 /// A primary that was lost.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Failover {
-    /// What was acknowledged before had reached the standby.
+    /// Events acknowledged before this time had reached the standby.
     pub(crate) cut_off: u64,
-    /// From then on the primary took nothing any more.
+    /// From this time on the primary accepted nothing.
     pub(crate) killed: u64,
-    /// How many registrations of names were lost.
+    /// The number of lost registrations of names.
     pub(crate) registrations: u64,
 }
 
-/// The servers, of which programs know one address.
+/// The servers, which programs reach by one address.
 pub(crate) struct Servers {
     folder: PathBuf,
     made: usize,
@@ -40,7 +40,7 @@ impl Servers {
         Self { folder: folder.to_owned(), made: 2, primary, standby, proxy }
     }
 
-    /// The address that programs are given.
+    /// The address for the programs.
     pub(crate) fn address(&self) -> &str {
         self.proxy.url()
     }
@@ -50,12 +50,12 @@ impl Servers {
         self.primary.url()
     }
 
-    /// The processes of the primary, its first one at first.
+    /// The processes of the primary, its main process first.
     pub(crate) fn processes(&self) -> Vec<u32> {
         processes(&self.primary)
     }
 
-    /// The primary crashes and comes back with all that it had acknowledged.
+    /// The primary crashes and restarts with everything that it had acknowledged.
     pub(crate) async fn crash(&mut self) {
         self.primary.crash().await.expect("killed");
         let folder = self.folder_of(self.made - 2);
@@ -63,17 +63,17 @@ impl Servers {
         self.proxy.turn_to(self.primary.url()).expect("a URL");
     }
 
-    /// The standby is cut off, the primary goes on for a while and is lost, and the standby takes over.
+    /// The standby is cut off, the primary continues for a while and is lost, and the standby takes over.
     pub(crate) async fn fail_over(&mut self, goes_on: Duration) -> Failover {
         let cut_off = self.cut_off().await;
         sleep(goes_on).await;
         let registered = registrations(&self.primary).await;
         self.primary.crash().await.expect("killed");
         let killed = now();
-        // What is under way to the programs is lost with the primary.
+        // Answers in flight to the programs are lost with the primary.
         self.proxy.cut();
         for receiver in receivers(&self.standby) {
-            // It is to take nothing more of what lies ready for it: megabytes fit into a socket.
+            // It must not read the data that is already in the socket, which may be megabytes.
             signal("TERM", receiver);
             signal("CONT", receiver);
         }
@@ -88,7 +88,7 @@ impl Servers {
         Failover { cut_off, killed, registrations }
     }
 
-    /// Stops the process of the standby that receives, once all is received that was acknowledged before this
+    /// Stops the WAL receiver of the standby, once everything is received that was acknowledged before this
     /// call.
     async fn cut_off(&self) -> u64 {
         let (mut primary, mut standby) =
@@ -119,13 +119,13 @@ pub(crate) async fn connect(url: &str) -> PgConnection {
     loop {
         match PgConnection::connect(url).await {
             Ok(connection) => return connection,
-            // All connections are taken, or the server is on its way.
+            // All connections are in use, or the server is starting.
             Err(_) => sleep(Duration::from_millis(50)).await,
         }
     }
 }
 
-/// How many registrations of names a server has.
+/// The number of registrations of names on a server.
 async fn registrations(cluster: &Cluster) -> u64 {
     let mut connection = connect(cluster.url()).await;
     let last = text(&mut connection, "SELECT max(r.id)::text FROM es.registrations r").await;

@@ -1,4 +1,4 @@
-//! Compares what the programs were told with what the store holds in the end.
+//! Compares the programs' observations with the contents of the store at the end.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::log::{self, Appended, Entry, Read};
 use crate::program::log_of;
 use crate::servers::{Failover, connect};
 
-/// What was found.
+/// The findings.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) violations: Vec<String>,
@@ -83,7 +83,7 @@ pub(crate) async fn verify(url: &str, folder: &Path, programs: usize, failovers:
     for event in &stored {
         if event.correlation.is_some_and(|id| not_written.contains(&id)) {
             found.wrong(format!(
-                "{} {} is stored, and its caller was told that nothing was written",
+                "{} {} is stored, although its caller was told that nothing was written",
                 event.stream, event.revision
             ));
         }
@@ -112,7 +112,7 @@ async fn events(db: &mut PgConnection) -> Vec<Stored> {
     stored.collect()
 }
 
-/// Each stream counts from 1 without holes, in the order of positions.
+/// Each stream counts from 1 without gaps, in the order of positions.
 fn streams(stored: &[Stored], found: &mut Found) {
     let mut last: HashMap<&str, u64> = HashMap::new();
     for event in stored {
@@ -131,13 +131,12 @@ struct History<'a> {
 }
 
 impl<'a> History<'a> {
-    /// Whether a failover may have taken what was recorded, or asked for, at one time and answered at
-    /// another.
+    /// Whether a failover may have lost what was recorded, or requested, at one time and answered at another.
     fn may_be_lost(&self, recorded: u64, answered: u64) -> bool {
         self.failovers.iter().any(|failover| recorded <= failover.killed && answered >= failover.cut_off)
     }
 
-    /// Each acknowledged event is there once, where its caller was told; the entries that are are given back.
+    /// Each acknowledged event is stored once, at the acknowledged place; returns the entries that are.
     fn acknowledged(&self, appended: &[&'a Appended], found: &mut Found) -> Vec<&'a Appended> {
         let mut kept = Vec::new();
         for entry in appended {
@@ -167,7 +166,7 @@ impl<'a> History<'a> {
         kept
     }
 
-    /// What a subscription was handed since it last began is what is stored, in order.
+    /// What a subscription received since it last began is what is stored, in order.
     fn subscription(&self, number: usize, log: &[Entry], stored: &[Stored], found: &mut Found) {
         let (mut seen, mut began_again) = (Vec::new(), 0);
         for entry in log {
@@ -182,7 +181,7 @@ impl<'a> History<'a> {
         }
         found.count("events delivered", seen.len());
         found.count("subscriptions begun again", began_again);
-        // An event that was lost with a primary may have been seen there.
+        // An event that was lost with a primary may have been seen before.
         let seen: Vec<_> = seen
             .into_iter()
             .filter(|(_, id)| self.by_id.contains_key(id) || self.failovers.is_empty())
@@ -201,8 +200,8 @@ impl<'a> History<'a> {
         }
     }
 
-    /// Single streams are linearizable: whoever began after an answer sees at least what that answer said,
-    /// and a state is the fold of the events up to its revision.
+    /// Single streams are linearizable: a call that began after an answer sees at least what that answer
+    /// reported, and a state is the fold of the events up to its revision.
     fn order(&self, kept: &[&Appended], reads: &[&Read], stored: &[Stored], found: &mut Found) {
         let mut sums: HashMap<&str, Vec<i64>> = HashMap::new();
         for event in stored {
@@ -212,7 +211,7 @@ impl<'a> History<'a> {
         let mut calls: HashMap<&str, Vec<(u64, u64, u64, u64)>> = HashMap::new();
         for entry in kept {
             let last = entry.first + entry.events.len() as u64 - 1;
-            // A repetition is answered with what the first call did, whenever that was.
+            // A repetition is answered with the outcome of the first call, whenever that was.
             let written = self.by_id[&entry.events[0].1].recorded_at;
             let repeated = written + 1_000 < entry.began;
             let call = (entry.began, entry.ended, if repeated { u64::MAX } else { entry.first - 1 }, last);
@@ -220,7 +219,7 @@ impl<'a> History<'a> {
         }
         let mut compared = 0;
         for read in reads {
-            // What was read on a primary that was lost may be a state that never was, as it were.
+            // A state that was read on a lost primary may be one that is not stored now.
             if self.may_be_lost(read.began, read.ended) {
                 continue;
             }
@@ -262,7 +261,7 @@ impl<'a> History<'a> {
     }
 }
 
-/// Each command of an id was carried out once, and the ledger says where.
+/// Each command id was executed once, and the command ledger has its place.
 async fn ledger(db: &mut PgConnection, kept: &[&Appended], found: &mut Found) {
     let sql = "SELECT m.command_id, c.name || '/' || s.key, m.first_revision, m.event_count FROM es.commands m
                JOIN es.streams s ON s.id = m.stream JOIN es.categories c ON c.id = s.category AND NOT c.is_alias";
@@ -278,10 +277,13 @@ async fn ledger(db: &mut PgConnection, kept: &[&Appended], found: &mut Found) {
         let Some(id) = entry.command else { continue };
         let told = (entry.stream.clone(), entry.first, entry.events.len());
         if ledger.get(&id) != Some(&told) {
-            found.wrong(format!("command {id} was told {told:?}, the ledger says {:?}", ledger.get(&id)));
+            found.wrong(format!(
+                "command {id} was told {told:?}, the command ledger has {:?}",
+                ledger.get(&id)
+            ));
         }
     }
-    found.count("commands in the ledger", ledger.len());
+    found.count("commands in the command ledger", ledger.len());
 }
 
 async fn model(db: &mut PgConnection, found: &mut Found) {

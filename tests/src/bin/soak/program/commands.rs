@@ -1,4 +1,4 @@
-//! What a program writes, and what it logs of it.
+//! The writes of a program, and their log entries.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::shared::{PATIENCE, Program, account, excused};
 use crate::domain::{Account, AccountEvent, Move, Moved, Overdrawn};
 use crate::log::{Appended, Entry, nanoseconds, now};
 
-/// Whether this error says that nothing was written.
+/// Whether this error means that nothing was written.
 fn nothing_written(error: &ExecuteError<Overdrawn>) -> bool {
     match error {
         ExecuteError::Store(error) => error.is_retryable(),
@@ -109,7 +109,7 @@ impl Program {
         }));
     }
 
-    /// Two accounts in a transaction of the caller, which commits or not.
+    /// Two accounts in a transaction of the caller, which may commit or not.
     pub(super) async fn in_transaction(&self, random: &mut fastrand::Rng) {
         let (from, to) = (account(random), account(random));
         let (correlation, began, rolls_back) = (Uuid::now_v7(), now(), random.u32(..4) == 0);
@@ -117,7 +117,7 @@ impl Program {
         let moved = async {
             let mut connection = PgConnection::connect(&self.url).await.ok()?;
             let mut tx = connection.begin().await.ok()?;
-            // In one order, or two such transactions wait for each other.
+            // In one order, otherwise two such transactions deadlock.
             let mut both = [(from, -cents), (to, cents)];
             both.sort_unstable();
             let mut done = Vec::new();
@@ -136,7 +136,7 @@ impl Program {
             if rolls_back {
                 return Some((tx.rollback().await.is_ok(), None));
             }
-            // Without an answer it may be committed.
+            // Without an answer it may have been committed.
             tx.commit().await.ok()?;
             Some((false, Some(done)))
         };
@@ -151,13 +151,13 @@ impl Program {
         }
     }
 
-    /// Events of names that no program has used before, one after the other on a stream of this caller.
+    /// Events with new names, one after the other on a stream of this caller.
     pub(super) async fn loose(&self, loose: &mut Loose, random: &mut fastrand::Rng) {
         if random.u32(..3) == 0 {
             loose.names += 1;
         }
         let name = format!("{}.{}", loose.stream.key(), loose.names);
-        // The names of a program are few, and live as long as it does.
+        // The names of a program are few, and are kept as long as it runs.
         let name: &'static str = Box::leak(name.into_boxed_str());
         let (correlation, began, cents) = (Uuid::now_v7(), now(), random.i64(-50..50));
         let metadata = Arc::new(Metadata::new().correlation_id(correlation));
@@ -195,7 +195,7 @@ impl Program {
         }
     }
 
-    /// Two accounts at once, all or nothing.
+    /// An atomic append to two accounts.
     pub(super) async fn several(&self, random: &mut fastrand::Rng) {
         let (from, to) = (account(random), account(random));
         if from == to {
@@ -272,7 +272,7 @@ fn options(correlation: Uuid, command: Option<Uuid>) -> ExecuteOptions {
     }
 }
 
-/// What a command moves: mostly a little, seldom in very many events.
+/// What a command moves: mostly a little, rarely in very many events.
 fn moves(random: &mut fastrand::Rng) -> Vec<i64> {
     let count = match random.u32(..200) {
         0 => 300,

@@ -1,4 +1,5 @@
-//! One of the programs under test: commands, appends, loads, a subscription and a projector, all at once.
+//! One of the programs under test: commands, appends, loads, a subscription and a projector, all
+//! concurrently.
 
 mod commands;
 mod readers;
@@ -18,21 +19,21 @@ use self::commands::Loose;
 use self::shared::{PATIENCE, Program, excused};
 use crate::log::{Entry, Log};
 
-/// How many callers a program has.
+/// The number of callers in a program.
 const CALLERS: usize = 8;
-/// What a program is told when it is started.
+/// The arguments of a program.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Told {
     /// The address of the server.
     #[arg(long)]
     url: String,
-    /// Where the logs are.
+    /// The folder of the logs.
     #[arg(long)]
     folder: PathBuf,
-    /// Which of the programs it is.
+    /// The number of the program.
     #[arg(long)]
     number: usize,
-    /// What its random choices begin with.
+    /// The seed of its random choices.
     #[arg(long)]
     seed: u64,
 }
@@ -99,7 +100,7 @@ impl Program {
             match random.u32(..100) {
                 0..45 => self.command(&mut random).await,
                 45..50 => {
-                    // Nobody knows what becomes of a call that is given up.
+                    // The outcome of a cancelled call is unknown.
                     let _given_up = timeout(cancelled_after, self.move_money(&mut random, None)).await;
                 }
                 50..60 => self.in_transaction(&mut random).await,

@@ -1,4 +1,4 @@
-//! What a program reads: single streams, all events, and the read model that it projects.
+//! The reads of a program: single streams, all events, and the read model that it projects.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl Program {
         }
     }
 
-    /// A subscription to all events, which goes on where the log ends.
+    /// A subscription to all events, which resumes where the log ends.
     pub(super) async fn follow(self: Arc<Self>, path: PathBuf) {
         let mut from = Checkpoint::START;
         for entry in log::read(&path).expect("the log") {

@@ -1,4 +1,4 @@
-//! What the commands and the readers of a program share.
+//! State shared by the commands and the readers of a program.
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use es_postgres::{PostgresStore, ProjectorError};
 use crate::domain::{ACCOUNTS, Account};
 use crate::log::{Entry, Log};
 
-/// How long a fault may keep an answer back before the caller turns away.
+/// How long a fault may delay an answer before the caller gives up.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) struct Program {
@@ -44,7 +44,7 @@ impl Program {
     }
 }
 
-/// A few accounts are asked for often, many seldom: the `n`th about 1/n as often as the first.
+/// A few accounts are used often, many rarely: the `n`th about 1/n as often as the first.
 pub(super) fn account(random: &mut fastrand::Rng) -> u32 {
     let most = f64::from(ACCOUNTS);
     #[expect(
