@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""From the server's log (its path is the argument): the statements that each column sent in the phase `round_trips`."""
+"""From the server's log (its path is the argument): the statements of each column in the phase `round_trips`."""
 
 import re
 import sys
@@ -11,7 +11,7 @@ LONGEST = 400
 
 
 def entries(log):
-    """The program's name and the text of each entry, which may go on over several lines."""
+    """The program's name and the text of each entry, which may span several lines."""
     name, lines = None, []
     for line in log:
         found = ENTRY.match(line.rstrip("\n"))
@@ -27,7 +27,7 @@ def entries(log):
 
 
 def plain(statement):
-    """Without what differs from call to call."""
+    """Removes what differs between calls."""
     text = re.sub(r"\s+", " ", statement).strip()
     text = re.sub(r"'[0-9a-f-]{36}'", "'<uuid>'", text)
     text = re.sub(r"(>=?) \d+", r"\1 <n>", text)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What other tables would cost: the tables of es-postgres beside variants of them, filled alike. See README.md."""
+"""The cost of other table layouts: the tables of es-postgres and variants of them, filled alike. See README.md."""
 
 import argparse
 import statistics
@@ -31,7 +31,7 @@ def main():
     note = PROJECT / "target" / "bench-storage"
     server = Server(note, options.port)
     server.start()
-    # It would disturb whom it likes; what it does for the events is measured by hand.
+    # Autovacuum would disturb the measurements; its work on the events is measured separately.
     server.sql(["alter system set autovacuum = off", "select pg_reload_conf()"])
     try:
         for events in options.events:
@@ -44,7 +44,7 @@ def measure(server, variants, events, options):
     print(f"\n## {events:,} events in {events // 100:,} streams\n", flush=True)
     found = {variant.name: fill(server, variant, events) for variant in variants}
     for round in range(options.rounds):
-        # Another one begins each time: the first meets what the others have left in the buffers.
+        # A different variant begins each time, as the first one finds the buffers of the others.
         first = round % len(variants)
         for variant in variants[first:] + variants[:first]:
             timed(server, variant, events, options.seconds, found[variant.name])
@@ -58,13 +58,13 @@ def database(variant):
 
 
 def fill(server, variant, events):
-    """Makes the tables and fills them; gives the bytes an event takes in each, and what vacuum has to do."""
+    """Creates the tables and fills them; returns the bytes of an event in each, and the work of vacuum."""
     name = database(variant)
     server.new_database(name)
     migrate(server, name)
     filling = [part.replace("{events}", str(events)).replace("{streams}", str(events // 100)) for part in variant.fill or FILL]
     server.sql([*variant.changes, *filling], name)
-    # The first vacuum is the one that autovacuum makes; the other one is what is left for the day when rows must be frozen.
+    # The first vacuum is what autovacuum does; the second one is what is left until rows must be frozen.
     figures = {"vacuum": log_of(server, name, [f"set vacuum_freeze_min_age = {variant.freeze_min_age}", "vacuum es.events"]),
                "freeze": log_of(server, name, ["vacuum (freeze) es.events"])}
     server.sql(["analyze", "checkpoint"], name)
@@ -85,7 +85,7 @@ def migrate(server, name):
 
 
 def log_of(server, name, statements):
-    """How many megabytes of log they write."""
+    """The megabytes of WAL that they write."""
     [[before]] = server.sql(["checkpoint", "select pg_current_wal_insert_lsn()"], name)
     [[written]] = server.sql([*statements, f"select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '{before}')"], name)
     return float(written) / 1e6
@@ -103,7 +103,7 @@ def timed(server, variant, events, seconds, figures):
 
 
 def pgbench(server, name, script, events, seconds, clients):
-    """Transactions a second, and how many there were."""
+    """Transactions a second, and their number."""
     file = Path(server.folder) / "script.sql"
     file.write_text(f"\\set streams {events // 100}\n\\set events {events}\n{script}\n")
     command = [server.bin / "pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", file,

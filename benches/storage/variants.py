@@ -1,8 +1,8 @@
-"""The tables of es-postgres and what could stand in their place. Each variant is filled with the same events."""
+"""The tables of es-postgres and alternatives. Each variant is filled with the same events."""
 
 from dataclasses import dataclass, field
 
-# As a deposit of the bank account in benches/peers: 97 bytes.
+# Like a deposit of the bank account in benches/peers: 97 bytes.
 PAYLOAD = """'{"amount":' || (100000 + g % 900000) || ',"note":"000000123456 salary for the month, paid by the employer in full"}'"""
 
 NAMES = "select es.register_names('{account}', '{account.deposited}', '{1}')"
@@ -12,7 +12,7 @@ select 1, md5('account' || s), 100, gen_random_uuid() from generate_series(1, {s
 
 
 def events(columns="", values="", source="", table="es.events"):
-    """All streams take turns, as they do where many are in use: the events of one lie in a hundred places."""
+    """All streams are interleaved, as when many are in use: the events of one are stored in a hundred places."""
     return (f"insert into {table} (position, stream, revision, recorded_at, event_id, type, payload{columns}) "
             f"select g, (g - 1) % {{streams}} + 1, (g - 1) / {{streams}} + 1, clock_timestamp(), gen_random_uuid(), 1, ({PAYLOAD})::json{values} "
             f"from generate_series(1::bigint, {{events}}) g{source} order by g")
@@ -24,7 +24,7 @@ FILL = [NAMES, STREAMS, events(), POSITIONS]
 NEW = """'{"amount":123456,"note":"000000123456 salary for the month, paid by the employer in full"}'"""
 PICK = "\\set stream random(1, :streams)\n"
 
-# The revision is looked up in the same statement, as pgbench remembers none; so it is in all variants.
+# The revision is looked up in the same statement, as pgbench cannot remember it; this is so in all variants.
 APPEND = PICK + f"""
 select es.append_one(1, md5('account' || :stream),
     (select revision from es.streams where category = 1 and key = md5('account' || :stream)), null, gen_random_uuid(), 1,
@@ -42,9 +42,9 @@ select {COLUMNS}, stream from es.events where position > :after order by positio
 @dataclass
 class Variant:
     name: str
-    # What is done to the tables before they are filled.
+    # Changes of the tables before they are filled.
     changes: list = field(default_factory=list)
-    # How old a row is to be before the vacuum that comes first freezes it.
+    # The age of a row from which the first vacuum freezes it.
     freeze_min_age: int = 0
     fill: list | None = None
     append: str | None = None
@@ -52,8 +52,8 @@ class Variant:
     page: str | None = None
 
 
-# Category and key stand in each event, and nothing else says which revision comes next. The function does what `append_one`
-# does, as far as it can be done: whoever loses the race meets the key.
+# Category and key are in each event, and nothing else determines the next revision. The function does what `append_one`
+# does, as far as possible: the loser of a race violates the primary key.
 NO_STREAMS = [
     "drop view es.event_log", "drop table es.events",
     """create table es.events (

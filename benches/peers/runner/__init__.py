@@ -1,1 +1,1 @@
-"""Runs the programs of this workspace in turn, keeps what they print, and makes tables and plots of it."""
+"""Runs the programs of this workspace in turn, records their output, and writes tables and plots."""

@@ -1,4 +1,4 @@
-"""The plots: which figures they show."""
+"""The plots and their figures."""
 
 from .settings import FLOOR, OURS, PEERS
 from .svg import bars, document, lines, ranges
@@ -13,7 +13,7 @@ def kind(column, place=None):
 
 
 def all_of(records):
-    """Name and picture of each."""
+    """The name and SVG of each plot."""
     for name, chart in CHARTS.items():
         picture = chart(records)
         if picture:
@@ -32,7 +32,7 @@ def rows(records, workload, *figures, columns=(OURS, FLOOR, *PEERS), best_of=())
 
 
 def appends(records):
-    """Appended events a second over the number of callers."""
+    """Appended events a second by the number of callers."""
     marks = ["w1", "w2", "w2_64", "w2_256"]
     series = []
     for column in (OURS, FLOOR, *PEERS):

@@ -1,9 +1,9 @@
-"""W10: is a running subscription given every event that is committed?"""
+"""W10: does a running subscription receive every committed event?"""
 
 from .programs import database_of, program_of
 from .settings import SUBSCRIBERS
 
-# What a trigger on the events does in the transactions of the writers.
+# The delays that a trigger on the events adds to the writers' transactions.
 MODES = {
     "plain": None,
     "sleep": "perform pg_sleep(random() * 0.02);",

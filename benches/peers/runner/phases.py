@@ -1,4 +1,4 @@
-"""The phases, in their order. Each can be run by itself on what the earlier ones have left."""
+"""The phases, in their order. Each can be run separately on the results of the earlier ones."""
 
 import json
 import platform
@@ -15,7 +15,7 @@ from .settings import CATCH_UP, COLUMNS, FLOOR, HERE, OURS
 
 
 class Bench:
-    """What all phases need."""
+    """The context of all phases."""
 
     def __init__(self, settings):
         self.settings = settings
@@ -25,7 +25,7 @@ class Bench:
         self.programs = Programs(self.server, settings, self.records)
 
     def others(self, case):
-        """Everybody but the floor and ours."""
+        """All columns except the floor and ours."""
         if not case.peers:
             return []
         chosen = case.columns or [column for column in COLUMNS if column not in (FLOOR, OURS)]
@@ -54,7 +54,7 @@ def phase_build(bench):
 
 
 def phase_seed(bench):
-    """Fills a database for each column, and looks at its size (W9)."""
+    """Fills a database for each column, and measures its size (W9)."""
     if not bench.settings.resume:
         (bench.settings.raw / "errors.log").write_text("")
         (bench.settings.raw / "machine.json").write_text(json.dumps(machine(bench), indent=1))
@@ -62,7 +62,7 @@ def phase_seed(bench):
         if not bench.programs.chosen(column) or bench.records.has(("seed", "w9", column, 0, 0)):
             continue
         database = database_of(column)
-        # What a seed that was broken off has left counts for nothing.
+        # Results of an interrupted seed are discarded.
         bench.records.forget("seed", column)
         bench.programs.set_up(column, database)
         bench.programs.run("seed", "seed", "seed", column, database=database, limit=600)
@@ -82,7 +82,7 @@ def size(bench, database):
 
 
 def phase_catch_up(bench):
-    """W7, before anybody's database has grown."""
+    """W7, before any database has grown."""
     for repetition in range(bench.settings.repetitions):
         pairs(bench, "catch_up", CATCH_UP, repetition)
         bench.programs.run("catch_up", "w7", "w7", FLOOR, repetition, turn=-1)
@@ -107,7 +107,7 @@ def phase_workloads(bench):
 
 
 def pairs(bench, phase, case, repetition):
-    """The floor and ours in turn, so that what disturbs one disturbs the other."""
+    """The floor and ours in turn, so that disturbances affect both."""
     for turn in range(bench.settings.pairs if case.paired else 1):
         database = database_of(OURS) if case.floor_in_ours else None
         bench.programs.run(phase, case.workload, case.floor or case.workload, FLOOR, repetition, turn, database)
@@ -115,8 +115,8 @@ def pairs(bench, phase, case, repetition):
 
 
 def phase_round_trips(bench):
-    """Counted on the wire. What each column sends is taken from the server's log."""
-    # The NOTIFY of a connection beside would be counted, though nobody waits for it.
+    """Round trips, counted on the wire. The statements of each column are read from the server's log."""
+    # NOTIFY on a separate connection would be counted, although no caller waits for it.
     quiet = {"ES_NOTIFY": "0"}
     for column in [*COLUMNS, "floor-pool", "es-cold"]:
         bench.programs.run("round_trips", "rt", "rt", column, environment=quiet)
@@ -129,7 +129,7 @@ def phase_lost(bench):
 
 
 def phase_pgbench(bench):
-    """The rate of single INSERTs without any Rust: how far the floor itself can be trusted."""
+    """The rate of single INSERTs without any Rust, to validate the floor."""
     database = "bench_pgbench"
     script = bench.settings.raw / "insert.sql"
     script.write_text("insert into events (stream_id, version, event_type, payload, metadata) values "
@@ -159,7 +159,7 @@ def phase_stop(bench):
 
 
 def machine(bench):
-    """What the figures belong to, for a report that is written later."""
+    """The environment of the figures, for a report that is written later."""
     cpu = re.search(r"^model name\s*: (.*)$", open("/proc/cpuinfo").read(), re.MULTILINE)
     memory = re.search(r"^MemTotal:\s*(\d+)", open("/proc/meminfo").read(), re.MULTILINE)
 
@@ -193,6 +193,6 @@ PHASES = {
     "lost": phase_lost,
     "pgbench": phase_pgbench,
     "report": phase_report,
-    # Forgets the databases; after a run that was broken off they are still there, for `--resume`.
+    # Removes the databases; after an interrupted run they are kept, for `--resume`.
     "stop": phase_stop,
 }

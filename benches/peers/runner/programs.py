@@ -45,7 +45,7 @@ def write_schema_of_disintegrate():
 
 
 class Programs:
-    """Runs programs and keeps what they print."""
+    """Runs programs and records their output."""
 
     def __init__(self, server, settings, records):
         self.server, self.settings, self.records = server, settings, records
@@ -53,13 +53,13 @@ class Programs:
         self.errors = settings.raw / "errors.log"
 
     def set_up(self, column, database):
-        """Makes an empty database, and the column's tables in it."""
+        """Creates an empty database with the column's tables."""
         self.server.new_database(database)
         if self._call(column, "setup", database, {}, 60) is None:
             raise SystemExit(f"{column}: the tables could not be made in {database}; see {self.errors}")
 
     def run(self, phase, case, workload, column, repetition=0, turn=0, database=None, environment=None, limit=120):
-        """One run, unless it is there already. Its workload may print several lines, or none."""
+        """One run, unless it is recorded already. Its workload may print several lines, or none."""
         record = Record(phase, case, workload, column, repetition, turn)
         if self.records.has(record.key()) or not self.chosen(column):
             return
@@ -69,7 +69,7 @@ class Programs:
         if printed is None:
             return
         record.noisy = noisy or compiling()
-        # A library that cannot do this prints nothing; that is noted too.
+        # A library that cannot do this prints nothing; that is recorded, too.
         for line in printed or [{"workload": workload, "figures": {}}]:
             self.records.add(Record(**{**vars(record), **line}))
 
@@ -77,7 +77,7 @@ class Programs:
         return program_of(column) in self.settings.columns
 
     def _call(self, column, workload, database, environment, limit):
-        """What the program has printed; nothing if it failed, which is noted."""
+        """The output of the program; nothing if it failed, which is recorded."""
         program, switched = VARIANTS.get(column, (column, {}))
         given = {"BENCH_SECS": str(self.settings.seconds), "BENCH_EVENTS": str(self.settings.events),
                  **switched, **(environment or {})}
@@ -99,7 +99,7 @@ class Programs:
             self.patience -= 1
 
     def _complain(self, text):
-        """Says it, and keeps it for the report."""
+        """Prints a problem, and records it for the report."""
         print(f"  {text}", flush=True)
         with self.errors.open("a") as file:
             file.write(text + "\n")
@@ -114,7 +114,7 @@ def database_of(program):
 
 
 def compiling():
-    """Another job that compiles on the same cores spoils a run."""
+    """Whether another job is compiling, which would disturb a run."""
     for path in Path("/proc").glob("[0-9]*/comm"):
         try:
             if path.read_text().strip() in COMPILERS:

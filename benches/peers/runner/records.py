@@ -1,4 +1,4 @@
-"""What was measured: a file of JSON lines, one for each line that a program has printed."""
+"""The measurements: a file of JSON lines, one for each line that a program printed."""
 
 import json
 import statistics
@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 @dataclass
 class Record:
     phase: str
-    # The case for which it was run, the workload that ran, and in which column.
+    # The case, the workload that ran, and its column.
     case: str
     workload: str
     column: str
@@ -47,7 +47,7 @@ class Records:
                 if (record.case, record.workload, record.column) == (case, workload, column)]
 
     def of(self, workload, figure, column, **more):
-        """The values of one figure. Disturbed runs count only where there is no other."""
+        """The values of one figure. Disturbed runs count only if there are no others."""
         found = [
             record for record in self.all
             if record.workload == workload and record.column == column and figure in record.figures

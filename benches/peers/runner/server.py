@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL with full durability, and SQL on it."""
+"""A temporary PostgreSQL server with full durability, and SQL on it."""
 
 import glob
 import os
@@ -26,7 +26,7 @@ SETTINGS = [
 
 
 def binaries():
-    """The folder of `initdb`: PG_BIN, the newest installed one, or what pg_config says."""
+    """The folder of `initdb`: PG_BIN, the newest installed one, or that of pg_config."""
     chosen = os.environ.get("PG_BIN")
     installed = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[-2]))
     found = [chosen] if chosen else installed[::-1]
@@ -39,14 +39,14 @@ def binaries():
 
 
 class Server:
-    """One cluster. Its folder is noted in a file, so that a later run finds it, and stops it."""
+    """One cluster. Its folder is recorded in a file, so that a later run finds and stops it."""
 
     def __init__(self, note, port):
         self.note, self.port, self.bin = note, port, binaries()
         self.folder = Path(note.read_text()) if note.exists() else None
 
     def start(self):
-        """Starts the server, or finds it with its databases. Says whether it is a new one."""
+        """Starts the server, or finds it with its databases. Returns whether it is a new one."""
         if self.folder and (self.data / "PG_VERSION").exists():
             if self._control("status").returncode != 0:
                 self._control("start", "-w", "-l", str(self.log), check=True)
@@ -84,12 +84,12 @@ class Server:
         return f"postgres://postgres@127.0.0.1:{self.port}/{database}"
 
     def sql(self, statements, database="postgres"):
-        """Runs statements, and gives the rows as lists of texts."""
+        """Runs statements, and returns the rows as lists of strings."""
         command = [self.bin / "psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d",
                    self.url(database)]
-        # A warning about a database that is not there is no news.
+        # A warning about a missing database is expected.
         quiet = {**os.environ, "PGOPTIONS": "-c client_min_messages=warning"}
-        # Each by its own: VACUUM and CREATE DATABASE take no company.
+        # Each statement separately: VACUUM and CREATE DATABASE cannot run with others.
         for statement in statements:
             command += ["-c", statement]
         done = subprocess.run(command, capture_output=True, text=True, env=quiet)
@@ -110,7 +110,7 @@ class Server:
         return self._as_user(command, stdout=subprocess.DEVNULL, check=check)
 
     def _as_user(self, command, **options):
-        """PostgreSQL does not run as root: user `postgres` then, or whom PG_OSUSER names."""
+        """The user of the server, as PostgreSQL does not run as root: `postgres`, or PG_OSUSER."""
         command = [str(part) for part in command]
         if os.geteuid() == 0:
             user = os.environ.get("PG_OSUSER", "postgres")

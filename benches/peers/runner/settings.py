@@ -1,4 +1,4 @@
-"""What is measured, where things are, and what the command line says."""
+"""The workloads, the paths, and the command line."""
 
 import argparse
 import os
@@ -13,7 +13,7 @@ FLOOR = "floor"
 PEERS = ["cqrs-es", "disintegrate", "es-entity", "esrs", "evento"]
 COLUMNS = [FLOOR, OURS, *PEERS]
 
-# The same programs with something switched; the column's name, the program, and its environment.
+# The same programs with different settings; the column's name, the program, and its environment.
 VARIANTS = {
     "floor-pool": (FLOOR, {"FLOOR_POOL": "1"}),
     "es-cold": (OURS, {"ES_CACHE": "0"}),
@@ -25,15 +25,15 @@ VARIANTS = {
 
 @dataclass
 class Case:
-    """One workload. The floor and ours run `pairs` times in turn, then everybody else once."""
+    """One workload. The floor and ours run `pairs` times in turn, then all others once."""
 
     workload: str
-    # What the floor runs against ours; the same workload, unless it is another one.
+    # The floor's workload, if it differs from ours.
     floor: str | None = None
     # The floor runs in our database.
     floor_in_ours: bool = False
     variants: tuple = ()
-    # Only these; else all.
+    # Only these columns, or all.
     columns: tuple | None = None
     # Whether the peers run it as well.
     peers: bool = True

@@ -1,4 +1,4 @@
-"""Bars, ranges and lines as SVG, on a card of their own so that they can be read on light and dark pages."""
+"""Bars, ranges and lines as SVG, with a background of their own so that they are readable on light and dark pages."""
 
 import math
 from html import escape
@@ -35,7 +35,7 @@ def text(x, y, content, style="", anchor="start"):
 
 
 def short(value):
-    """For people: 1,234 or 12.3k."""
+    """A readable number: 1,234 or 12.3k."""
     if value >= 1_000_000:
         return f"{value / 1_000_000:.3g}M"
     if value >= 10_000:
@@ -50,7 +50,7 @@ def label(x, y, name, kind, anchor="end"):
 
 
 def bars(x, y, width, caption, rows):
-    """Horizontal bars from nothing on: (name, kind, value). Gives the body and its height."""
+    """Horizontal bars from zero: (name, kind, value). Returns the body and its height."""
     body = [text(x, y, caption, "sub")]
     left, most = x + 96, max(value for _, _, value in rows)
     room = width - 96 - 52
@@ -64,7 +64,7 @@ def bars(x, y, width, caption, rows):
 
 
 def ranges(x, y, width, caption, rows):
-    """From the median to the slowest of a hundred, on a logarithmic scale: (name, kind, p50, p99)."""
+    """From p50 to p99, on a logarithmic scale: (name, kind, p50, p99)."""
     body = [text(x, y, caption, "sub")]
     left, room = x + 96, width - 96 - 30
     low = 10 ** math.floor(math.log10(min(row[2] for row in rows)))
@@ -111,7 +111,7 @@ def lines(x, y, width, height, marks, series):
                     f'points="{path}"/>\n')
         body += [f'<circle class="dot {kind}" cx="{px:.1f}" cy="{py:.1f}" r="3.5"/>\n' for px, py in points]
         ends.append([points[-1][1], name, kind])
-    # Names that would lie on each other are moved apart.
+    # Names that would overlap are moved apart.
     last = -math.inf
     for end in sorted(ends):
         at = max(end[0], last + 15)

@@ -71,7 +71,7 @@ def table(head, body):
 
 
 def targets(records):
-    """The table that this program is there for."""
+    """The main table of results."""
     body = []
     for found in measure(records):
         target, unit = found.target, unit_of(found.target.figure)
@@ -89,7 +89,7 @@ def targets(records):
 
 
 def nothing_lost(records):
-    """The last row is no ratio."""
+    """The last row is not a ratio."""
     probes = ("w10_plain", "w10_sleep", "w10_stall")
     totals = {}
     for column in (OURS, *PEERS):
@@ -109,7 +109,7 @@ def unit_of(figure):
 
 
 def curve(records):
-    """W3: events in a commit, ours and the floor's, and the median of their ratios."""
+    """W3: events in each commit, ours and the floor's, and the median of their ratios."""
     body = []
     for events in EVENTS_A_COMMIT:
         row = [str(events)]

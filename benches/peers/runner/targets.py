@@ -1,4 +1,4 @@
-"""What is asked of es-postgres: each row a ratio of figures of one run."""
+"""The targets of es-postgres: each row is a ratio of figures of one run."""
 
 import statistics
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class Target:
     case: str
     figure: str
     wanted: float
-    # Ours, and what the floor runs.
+    # Our workload, and the floor's.
     workload: str
     floor: str | None = None
     # The peers' workloads; the best of all counts.
@@ -24,7 +24,7 @@ class Target:
 
     @property
     def less_is_better(self):
-        """A latency is compared the other way round, except where the row says how many times it may be."""
+        """A latency is compared the other way round, except if the row has the allowed multiple."""
         return self.figure == "ms"
 
     @property
@@ -33,7 +33,7 @@ class Target:
 
     @property
     def limit(self):
-        """Of the figure itself, which is compared with nothing."""
+        """Whether the figure itself is limited, and compared with nothing."""
         return not (self.floor or self.peers or self.ours)
 
     def text(self):
@@ -87,7 +87,7 @@ TARGETS = [
     Target("W9 bytes per event, all columns set", "smallest peer", "w9", "bytes", 0, "w9", peers=("w9",)),
 ]
 
-# The rate of the floor stands under another name where it runs another workload.
+# The rate of the floor has a different name if it runs a different workload.
 FIGURES_OF_FLOOR = {("w6_1", "commands_s"): "events_s"}
 
 
@@ -122,7 +122,7 @@ def measured(records, target):
 
 
 def against_floor(records, target):
-    """The median of the ratios of pairs that ran one after the other; disturbed ones count only where there is no other."""
+    """The median of the ratios of pairs that ran one after the other; disturbed ones count only if there are no others."""
     figure = FIGURES_OF_FLOOR.get((target.case, target.figure), target.figure)
     theirs = {(record.repetition, record.turn): record
               for record in records.all_of(target.case, target.floor, FLOOR) if figure in record.figures}
@@ -150,7 +150,7 @@ def against_ours(records, target):
 
 
 def against_peers(records, target):
-    """The median of the ratios of each repetition, against whoever was the best in it."""
+    """The median of the ratios of each repetition, against the best peer in it."""
     least = target.figure == "bytes"
     column = "es-full" if target.what.endswith("all columns set") else OURS
     found, best = [], []
