@@ -23,9 +23,9 @@ pub struct StoreMetrics {
     pub conflicts: u64,
     /// Appends whose connection was lost before the answer came.
     pub lost_answers: u64,
-    /// Of those, the appends that were found to be stored.
+    /// Of the [`lost_answers`](Self::lost_answers), those that were found to be stored.
     pub found_answers: u64,
-    /// Of those, the appends whose outcome could not be determined:
+    /// Of the [`lost_answers`](Self::lost_answers), those whose outcome could not be determined:
     /// [`OutcomeUnknown`](es_core::StoreError::OutcomeUnknown).
     pub unknown_outcomes: u64,
     /// Calls that had to wait for a lock of another transaction for longer than

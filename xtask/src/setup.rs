@@ -50,7 +50,7 @@ pub(crate) fn all(workspace: &Workspace, options: Options) -> Result<Ready, Fail
     }
     for tool in &TOOLS {
         if let Err(reason) = tool_is_there(tool, &mut debian) {
-            say(&format!("{}: not to be had: {reason}", tool.name));
+            say(&format!("{}: not available: {reason}", tool.name));
             ready.missing.push(tool);
         }
     }
@@ -66,5 +66,5 @@ fn tool_is_there(tool: &Tool, debian: &mut Result<Debian, &'static str>) -> Resu
         Ok(debian) => debian.install(tool.name, tool.packages).map_err(|failed| failed.to_string())?,
         Err(reason) => return Err((*reason).to_owned()),
     }
-    if tool.is_there() { Ok(()) } else { Err("apt-get has installed it, and it is not found".to_owned()) }
+    if tool.is_there() { Ok(()) } else { Err("apt-get has installed it, but it is not found".to_owned()) }
 }

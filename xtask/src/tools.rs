@@ -94,7 +94,7 @@ mod tests {
         let workspace = Workspace::read().expect("cargo knows it");
         let all: String = workspace.sources().map(|path| texts(path.parent().expect("a folder"))).collect();
         for tool in TOOLS.iter().chain([&POSTGRES_18, &NATS]) {
-            assert!(tool.targets.len() + tool.tests.len() > 0, "nobody needs {}", tool.name);
+            assert!(tool.targets.len() + tool.tests.len() > 0, "no test needs {}", tool.name);
             for target in tool.targets {
                 assert!(workspace.tests().contains(target), "{target}");
             }

@@ -39,7 +39,7 @@ impl Workspace {
             return Err(Failed::new(String::from_utf8_lossy(&output.stderr)));
         }
         serde_json::from_slice(&output.stdout)
-            .map_err(|error| Failed::new(format!("cargo metadata is not understood: {error}")))
+            .map_err(|error| Failed::new(format!("cannot parse the output of cargo metadata: {error}")))
     }
 
     pub(crate) fn root(&self) -> &Path {
