@@ -199,7 +199,7 @@ async fn the_functions_use_no_object_of_the_caller() {
     drop_role(database.url(), &role).await;
 }
 
-/// A function has only pg_catalog in its path, or its statements do not depend on any path.
+/// A function has only `pg_catalog` in its path, or its statements do not depend on any path.
 #[tokio::test]
 async fn functions_use_only_qualified_names() {
     let (database, _) = fresh().await;

@@ -1,4 +1,4 @@
-//! Tests through a real PgBouncer in transaction mode.
+//! Tests through a real `PgBouncer` in transaction mode.
 
 mod support;
 
@@ -48,7 +48,7 @@ async fn tables_are_created_through_a_pooler() {
     options.migrate().await.expect("nothing to do").close().await;
 }
 
-/// By default, PgBouncer refuses the startup parameters of the store's sessions; configured to ignore them,
+/// By default, `PgBouncer` refuses the startup parameters of the store's sessions; configured to ignore them,
 /// it does not provide such sessions.
 #[tokio::test]
 async fn an_undeclared_pooler_is_refused_and_no_setting_is_left_behind_it() {

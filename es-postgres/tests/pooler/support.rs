@@ -1,4 +1,4 @@
-//! A PgBouncer in front of a database, as the distribution installs it.
+//! A `PgBouncer` in front of a database, as the distribution installs it.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
