@@ -291,7 +291,7 @@ fn the_advice_for_a_changed_type_within_events_is_to_copy_it() {
   - variant `fax` of `Channel` was added (at `lines.via`)
 No event needs a new version if the type itself describes the change: `#[shape(added(in = 2))]` on `Channel::Fax`. It derives \
          `Shape` without `Deserialize` then, as `Shape` also reads what was stored before.
-Events of version 1 are stored as they were. Put `Channel` and `Line` back as they were, or let `PlacedV1` hold \
+Events of version 1 are stored as they were. Put `Channel` and `Line` back as they were, or let `PlacedV1` contain \
          copies of `Channel` and `Line` as they were, under other names and with `#[shape(name = \"Channel\")]` and \
          `#[shape(name = \"Line\")]` on them."
     );

@@ -318,7 +318,7 @@ pub struct Placed {
     /* the other fields as they are now */
 }
 
-Or, where code"#
+Or, if code"#
         ),
         "{newest}"
     );

@@ -90,7 +90,7 @@ fn of_several_upcasts_the_changed_one_is_named() {
         &found[1],
         &[
             "payload 1 of events/order.paid/v2.json",
-            "step from version 2 to 3: `UpcastFrom<PaidV2> for Paid`",
+            "upcast from version 2 to 3: `UpcastFrom<PaidV2> for Paid`",
         ],
     );
     assert!(!found[1].contains("`UpcastFrom<PaidV1>"), "{}", found[1]);
