@@ -8,6 +8,7 @@
 //! | [`import`] | from records to commands, many applications at a time |
 //! | [`read_models`] | what the bank asks about all applications together: projections into tables |
 //! | [`reminders`] | a process: applications that stand still without a decision get a reminder |
+//! | [`publishing`] | what other services learn of the applications, through NATS JetStream |
 //! | [`dashboard`] | the read models as a page |
 //! | [`report`] | the outcomes of all applications, by replaying them |
 //! | [`show`] | one application: its history, and its state at any point |
@@ -20,6 +21,7 @@ pub mod generation;
 pub mod generation_2011;
 pub mod generation_2012;
 pub mod import;
+pub mod publishing;
 pub mod read_models;
 pub mod reminders;
 pub mod report;

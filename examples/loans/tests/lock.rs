@@ -8,9 +8,10 @@ use es_core::lock::Lock;
 use loans::domain::Application;
 use loans::generation_2011::Application2011;
 use loans::generation_2012::{rollout, switched};
+use loans::publishing::Applications;
 use loans::reminders::{Reminder, Reminding};
 
-es_core::lock_test!(Application, Reminder, Reminding);
+es_core::lock_test!(Application, Reminder, Reminding; publishers: Applications);
 
 /// The program of 2011 would have its lock in a repository of its own.
 #[test]

@@ -32,6 +32,9 @@ pub(super) enum OfToday {
         #[command(flatten)]
         store: Kept,
     },
+    /// Publishes what other services learn of the applications to NATS JetStream: catches up with the events,
+    /// then follows them until Ctrl-C
+    Publish(Publish),
 }
 
 /// What is done with read models.
@@ -99,6 +102,18 @@ pub(super) enum Command {
         #[command(flatten)]
         store: Kept,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Publish {
+    /// The NATS server, which needs JetStream
+    #[arg(long, value_name = "URL", env = "NATS_URL", default_value = "nats://localhost:4222")]
+    pub(super) nats: String,
+    /// Ends as soon as all events are published
+    #[arg(long)]
+    pub(super) stop_when_caught_up: bool,
+    #[command(flatten)]
+    pub(super) store: Kept,
 }
 
 /// Where events are that are there already.

@@ -11,10 +11,12 @@ mod import;
 mod note;
 mod output;
 mod progress;
+mod publish;
 mod read_models;
 mod remind;
 mod store;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Subcommand};
@@ -30,26 +32,40 @@ use crate::show::Shown;
 /// Runs the program of an earlier generation.
 #[must_use]
 pub fn main<A: Generation>(program: &'static str, about: &'static str) -> ExitCode {
-    run_to_end(program, about, run::<A>)
+    run_to_end(program, about, std::env::args_os(), run::<A>)
 }
 
 /// Runs the program of today, which has the read models as well: they are built from today's events, which
 /// all earlier ones become.
 #[must_use]
 pub fn main_of_today(program: &'static str, about: &'static str) -> ExitCode {
-    run_to_end(program, about, async |command: OfToday| match command {
+    main_of_today_with(program, about, std::env::args_os())
+}
+
+/// The same with these arguments, the first of which is the program's name. For a program that holds this
+/// one, such as a test of another service.
+#[must_use]
+pub fn main_of_today_with(
+    program: &'static str,
+    about: &'static str,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> ExitCode {
+    run_to_end(program, about, arguments, async |command: OfToday| match command {
         OfToday::Any(command) => run::<Application>(command).await,
         OfToday::ReadModels(command) => read_models::run(command).await,
         OfToday::Remind { store } => remind::remind(store).await,
+        OfToday::Publish(args) => publish::publish(args).await,
     })
 }
 
 fn run_to_end<C: Subcommand>(
     program: &'static str,
     about: &'static str,
+    arguments: impl IntoIterator<Item = OsString>,
     run: impl AsyncFnOnce(C) -> Result<(), Failure>,
 ) -> ExitCode {
-    let matches = Args::<C>::command().name(program).bin_name(program).about(about).get_matches();
+    let matches =
+        Args::<C>::command().name(program).bin_name(program).about(about).get_matches_from(arguments);
     let args = Args::<C>::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
