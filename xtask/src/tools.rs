@@ -63,7 +63,7 @@ pub(crate) const NATS: Tool = Tool {
     programs: &[],
     variable: None,
     packages: &[],
-    targets: &["jetstream", "nats_programs", "publishing"],
+    targets: &["jetstream", "nats_programs", "publishing", "two_services"],
     tests: &[],
 };
 

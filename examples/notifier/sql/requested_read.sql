@@ -1,0 +1,1 @@
+SELECT cents FROM notices WHERE application = ?1 AND outcome = 'open'
