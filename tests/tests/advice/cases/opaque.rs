@@ -79,7 +79,7 @@ pub(crate) const CASES: &[Case] = &[
             "pub page: Page<foreign::Plate>"
         ),
     )
-    .says(&["If it is, a parameter lacks a shape: `Plate` belongs to the crate `es_tests`"])
+    .says(&["If it is, a parameter has no shape: `Plate` belongs to the crate `es_tests`"])
     .fixed(&[
         program!(
             "#[derive(Serialize, Deserialize)] #[serde(transparent)] pub struct Page<T> { pub items: Vec<T> }",
