@@ -25,7 +25,7 @@ async fn main() -> Result<(), BoxError> {
 }
 
 /// Runs both services in a folder, which is gone afterwards.
-pub async fn demo(folder: &Path) -> Result<String, BoxError> {
+pub(crate) async fn demo(folder: &Path) -> Result<String, BoxError> {
     std::fs::create_dir_all(folder)?;
     let broker = NatsServer::start().await?;
 
@@ -49,7 +49,7 @@ pub async fn demo(folder: &Path) -> Result<String, BoxError> {
 }
 
 /// Until the consumer of the notifier has everything that is in the stream.
-pub async fn settled(client: async_nats::Client) {
+pub(crate) async fn settled(client: async_nats::Client) {
     let jetstream = jetstream::new(client);
     loop {
         if let Ok(stream) = jetstream.get_stream(publishing::STREAM).await
