@@ -36,8 +36,9 @@ pub(super) async fn carry(client: Box<dyn Socket>, shared: Arc<Shared>) {
     let mut network = shared.network.subscribe();
     let begun = network.borrow_and_update().clone();
     let Ok(server) = dial(&begun.server).await else { return };
-    let (mut client_reads, mut client_writes) = tokio::io::split(client);
+    // Dropped in the opposite order: once the server has ended its session, the client's socket is closed, too.
     let (mut server_reads, mut server_writes) = tokio::io::split(server);
+    let (mut client_reads, mut client_writes) = tokio::io::split(client);
     let carried = async {
         let mut silences = network.clone();
         let end = tokio::select! {

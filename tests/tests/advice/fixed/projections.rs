@@ -84,3 +84,53 @@ impl es_core::projection::Project<Opened> for Second {
         Ok(())
     }
 }
+
+/// Takes all events of an aggregate.
+pub mod whole {
+    use es_core::projection::Projection;
+    use es_core::{Aggregate, Apply, Loaded, MemoryStore, Repository, StoreError};
+
+    use super::{Closed, Opened};
+
+    #[derive(Aggregate, Default)]
+    #[aggregate(name = "account", id = String, events(Opened, Closed))]
+    pub struct Account;
+
+    impl Apply<Opened> for Account {
+        fn apply(&mut self, _: Opened) {}
+    }
+
+    impl Apply<Closed> for Account {
+        fn apply(&mut self, _: Closed) {}
+    }
+
+    #[derive(Projection)]
+    #[projection(name = "missing", events(all of Account), model = u32)]
+    pub struct Missing;
+
+    impl es_core::projection::Project<AccountEvent> for Missing {
+        async fn project(
+            &self,
+            event: &es_core::Recorded<AccountEvent>,
+            model: &mut Self::Model,
+        ) -> Result<(), Self::Error> {
+            match event.event {
+                AccountEvent::Opened(_) => *model += 1,
+                AccountEvent::Closed(_) => *model -= 1,
+            }
+            Ok(())
+        }
+    }
+
+    /// Names an account by a reference to its id.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn load(
+        accounts: &Repository<Account, MemoryStore>,
+        id: String,
+    ) -> Result<Loaded<Account>, StoreError> {
+        accounts.load(&id).await
+    }
+}
