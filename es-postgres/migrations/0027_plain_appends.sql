@@ -2,9 +2,9 @@
 -- much elsewhere.
 --
 -- PL/pgSQL sets up every expression anew in every transaction, which takes about a hundredth of the call, and
--- so do the six fields of the record. Most appends are to a stream that exists and record no command. Those are
--- now one statement, whose row is returned as it is. The fields are as before: outcome, position, time, and
--- for a refusal also revision, count and hash.
+-- so do the six fields of the record. Most appends are to a stream that exists, and record no command. Those
+-- are one statement now, whose row is returned as it is. The fields are as before: outcome, position, time,
+-- and for a refusal also revision, count and hash.
 CREATE FUNCTION :schema.check_registration(p_category integer, p_type integer, p_occurred timestamptz, p_token uuid) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE

@@ -1,4 +1,4 @@
--- Appends events to a stream that is open and at the revision that the caller expects, in a file that is at the
+-- Appends events to a stream that is open and at the revision that the caller expects, in a file at the
 -- version that the writer knows; otherwise inserts nothing. A single statement is a transaction by itself.
 WITH next AS (
     SELECT s.id
