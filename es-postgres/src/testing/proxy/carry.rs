@@ -36,7 +36,7 @@ pub(super) async fn carry(client: Box<dyn Socket>, shared: Arc<Shared>) {
     let mut network = shared.network.subscribe();
     let begun = network.borrow_and_update().clone();
     let Ok(server) = dial(&begun.server).await else { return };
-    // Dropped in the opposite order: once the server has ended its session, the client's socket is closed, too.
+    // Dropped in the opposite order: when the server ends its session, the client has lost its socket.
     let (mut server_reads, mut server_writes) = tokio::io::split(server);
     let (mut client_reads, mut client_writes) = tokio::io::split(client);
     let carried = async {
