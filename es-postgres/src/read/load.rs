@@ -87,9 +87,7 @@ async fn read(
             }
             let row = Columns(&row);
             news.look(row)?;
-            let event = row::event(load.stream, row::event_type(&known, row)?, row)?;
-            order.take(event.revision)?;
-            sink(LoadItem::Event(event))?;
+            event(row, (load.stream, &known), &mut order, sink)?;
         }
     }
     news.learn(pool, connection).await?;
@@ -142,17 +140,39 @@ fn read_head<'a>(
         }
         _ => return Err(unexpected("the head of a stream is incomplete")),
     };
+    Ok(head(columns, snapshot, (stream, order), sink)?.command(command))
+}
+
+/// Reads the head of the stream, and the snapshot after which the events begin, if there is one.
+pub(crate) fn head<'a>(
+    columns: Columns<'_>,
+    snapshot: Option<i64>,
+    (stream, order): (&'a StreamId, &mut Contiguous<'a>),
+    sink: LoadSink<'_>,
+) -> Result<StreamHead, StoreError> {
     if let (Some(revision), Some(state)) = (snapshot, columns.optional(stream_head::SNAPSHOT)?) {
         let revision = Revision::new(revision.unsigned_abs());
         *order = Contiguous::after(stream, revision);
         sink(LoadItem::Snapshot { revision, state })?;
     }
     if columns.is_null(stream_head::REVISION)? {
-        return Ok(StreamHead::default().command(command));
+        return Ok(StreamHead::default());
     }
     let head = StreamHead::new(
         Revision::new(columns.bigint(stream_head::REVISION)?),
         columns.uuid(stream_head::EVENT_ID)?,
     );
-    Ok(head.closed(columns.integer(stream_head::CLOSED)? == 1).command(command))
+    Ok(head.closed(columns.integer(stream_head::CLOSED)? == 1))
+}
+
+/// Passes the event of a row to the sink, if it is the next one of its stream.
+pub(crate) fn event(
+    row: Columns<'_>,
+    (stream, known): (&StreamId, &Known),
+    order: &mut Contiguous<'_>,
+    sink: LoadSink<'_>,
+) -> Result<(), StoreError> {
+    let event = row::event(stream, row::event_type(known, row)?, row)?;
+    order.take(event.revision)?;
+    sink(LoadItem::Event(event))
 }

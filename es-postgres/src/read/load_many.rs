@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use es_core::shape::Fingerprint;
-use es_core::store::{Contiguous, LoadItem, LoadManySink, StreamHead};
+use es_core::store::{Contiguous, LoadItem, LoadManySink, LoadSink, StreamHead};
 use es_core::{Revision, StoreError, StreamId};
-use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
-use crate::connect::columns::{event, numbers, stream_head};
+use crate::connect::columns::{event, numbers};
 use crate::connect::failure::unexpected;
 use crate::connect::names::Known;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::read::again::{self, Read, ReadError};
+use crate::read::load;
 use crate::read::new_names::NewNames;
-use crate::read::row::{self, Columns};
+use crate::read::row::Columns;
 
 type Heads = Vec<Result<StreamHead, StoreError>>;
 
@@ -79,7 +79,7 @@ impl Many<'_, '_> {
                     (self.sink)(number, item)
                 };
                 if columns.bigint(event::REVISION)? == 0 {
-                    loading.head(&row, numbers.get(1).copied().flatten(), &mut sink);
+                    loading.head(columns, numbers.get(1).copied().flatten(), &mut sink);
                 } else {
                     news.look(columns)?;
                     loading.event(columns, &known, &mut sink);
@@ -101,43 +101,20 @@ fn of<'l, 'a>(
     of.ok_or_else(|| unexpected("a stream that was not asked for"))
 }
 
-type Hand<'s> = &'s mut (dyn FnMut(LoadItem<'_>) -> Result<(), StoreError> + Send);
-
 impl<'a> Loading<'a> {
     fn new(stream: &'a StreamId) -> Self {
         Self { stream, order: Contiguous::after(stream, Revision::EMPTY), head: Ok(StreamHead::default()) }
     }
 
-    fn head(&mut self, row: &PgRow, snapshot: Option<i64>, sink: Hand<'_>) {
-        self.head = self.read_head(Columns(row), snapshot, sink);
+    fn head(&mut self, row: Columns<'_>, snapshot: Option<i64>, sink: LoadSink<'_>) {
+        self.head = load::head(row, snapshot, (self.stream, &mut self.order), sink);
     }
 
-    fn read_head(
-        &mut self,
-        columns: Columns<'_>,
-        snapshot: Option<i64>,
-        sink: Hand<'_>,
-    ) -> Result<StreamHead, StoreError> {
-        if let (Some(revision), Some(state)) = (snapshot, columns.optional(stream_head::SNAPSHOT)?) {
-            let revision = Revision::new(revision.unsigned_abs());
-            self.order = Contiguous::after(self.stream, revision);
-            sink(LoadItem::Snapshot { revision, state })?;
-        }
-        let revision = Revision::new(columns.bigint(stream_head::REVISION)?);
-        let head = StreamHead::new(revision, columns.uuid(stream_head::EVENT_ID)?);
-        Ok(head.closed(columns.integer(stream_head::CLOSED)? == 1))
-    }
-
-    fn event(&mut self, row: Columns<'_>, known: &Known, sink: Hand<'_>) {
+    fn event(&mut self, row: Columns<'_>, known: &Known, sink: LoadSink<'_>) {
         if self.head.is_err() {
             return;
         }
-        let mut taken = || {
-            let event = row::event(self.stream, row::event_type(known, row)?, row)?;
-            self.order.take(event.revision)?;
-            sink(LoadItem::Event(event))
-        };
-        if let Err(error) = taken() {
+        if let Err(error) = load::event(row, (self.stream, known), &mut self.order, sink) {
             self.head = Err(error);
         }
     }

@@ -3,7 +3,7 @@
 
 use es_core::shape::Fingerprint;
 use es_core::store::{CommandOutcome, Contiguous, Load, LoadItem, LoadSink, StreamHead};
-use es_core::{Position, Revision, StoreError};
+use es_core::{Position, Revision, StoreError, StreamId};
 use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
 
@@ -65,17 +65,24 @@ async fn once(
                 }
                 Err(_) => return Ok(Loaded::BadSnapshot),
             },
-            Kind::Event(row) => {
-                let raw = event::of_stream(row, load.stream, types)
-                    .map_err(|failure| event::damaged(failure, row, next))?;
-                order.take(raw.revision)?;
-                next = Position::new(raw.position.get() + 1);
-                sink(LoadItem::Event(raw))?;
-            }
+            Kind::Event(row) => event((row, load.stream, types), &mut order, &mut next, sink)?,
         }
     }
     order.reached(head.revision.min(load.up_to))?;
     Ok(Loaded::Head(head))
+}
+
+/// Passes the event of a row to the sink, if it is the next one of its stream.
+pub(crate) fn event(
+    (row, stream, types): (Packed<'_>, &StreamId, &Types),
+    order: &mut Contiguous<'_>,
+    next: &mut Position,
+    sink: LoadSink<'_>,
+) -> Result<(), StoreError> {
+    let raw = event::of_stream(row, stream, types).map_err(|failure| event::damaged(failure, row, *next))?;
+    order.take(raw.revision)?;
+    *next = Position::new(raw.position.get() + 1);
+    sink(LoadItem::Event(raw))
 }
 
 fn head(mut row: Packed<'_>) -> Result<StreamHead, Failure> {
@@ -83,7 +90,7 @@ fn head(mut row: Packed<'_>) -> Result<StreamHead, Failure> {
     Ok(head.command(command(row)?))
 }
 
-/// Where the stream stands, without the ledger.
+/// The head of the stream, without the outcome of a command.
 pub(crate) fn head_of(row: &mut Packed<'_>) -> Result<StreamHead, Failure> {
     let closed = flag(row)?;
     let revision = Revision::new(row.optional()?.unwrap_or_default().cast_unsigned());

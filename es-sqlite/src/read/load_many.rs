@@ -1,14 +1,14 @@
 //! Several streams in one statement, each with its snapshot and the events after it.
 
 use es_core::shape::Fingerprint;
-use es_core::store::{Contiguous, Load, LoadItem, LoadManySink, StreamHead};
+use es_core::store::{Contiguous, Load, LoadItem, LoadManySink, LoadSink, StreamHead};
 use es_core::{Position, Revision, StoreError, StreamId};
 use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
 
+use super::load;
 use super::packed::{Kind, Packed};
 use super::types::Types;
-use super::{event, load};
 use crate::error::Failure;
 use crate::sql;
 
@@ -81,15 +81,13 @@ fn of<'l, 'a>(
     Ok((number, one))
 }
 
-type Hand<'s> = &'s mut (dyn FnMut(LoadItem<'_>) -> Result<(), StoreError> + Send);
-
 impl<'a> Loading<'a> {
     fn new(stream: &'a StreamId) -> Self {
         let order = Contiguous::after(stream, Revision::EMPTY);
         Self { stream, order, head: Ok(StreamHead::default()), bad_snapshot: false }
     }
 
-    fn snapshot(&mut self, row: Packed<'_>, sink: Hand<'_>) {
+    fn snapshot(&mut self, row: Packed<'_>, sink: LoadSink<'_>) {
         match load::snapshot(row) {
             Ok((revision, state)) => {
                 self.order = Contiguous::after(self.stream, revision);
@@ -104,18 +102,11 @@ impl<'a> Loading<'a> {
         }
     }
 
-    fn event(&mut self, (row, types): (Packed<'_>, &Types), next: &mut Position, sink: Hand<'_>) {
+    fn event(&mut self, (row, types): (Packed<'_>, &Types), next: &mut Position, sink: LoadSink<'_>) {
         if self.bad_snapshot || self.head.is_err() {
             return;
         }
-        let taken = event::of_stream(row, self.stream, types)
-            .map_err(|failure| event::damaged(failure, row, *next))
-            .and_then(|raw| {
-                self.order.take(raw.revision)?;
-                *next = Position::new(raw.position.get() + 1);
-                sink(LoadItem::Event(raw))
-            });
-        if let Err(error) = taken {
+        if let Err(error) = load::event((row, self.stream, types), &mut self.order, next, sink) {
             self.head = Err(error);
         }
     }
