@@ -25,5 +25,4 @@ pub use self::payload_error::PayloadError;
 pub use self::place::EventPlace;
 pub use self::raw::RawEvent;
 pub use self::recorded::Recorded;
-pub(crate) use self::stored_time::stored_now;
-pub use self::stored_time::stored_time;
+pub use self::stored_time::{stored_now, stored_time};

@@ -65,7 +65,7 @@ impl<E> Recorded<E> {
     /// When the fact happened: the caller's value, or else when it was recorded.
     #[must_use]
     pub fn occurred_at(&self) -> OffsetDateTime {
-        self.metadata.occurred_at.unwrap_or(self.recorded_at)
+        self.envelope().occurred_at()
     }
 }
 

@@ -33,8 +33,16 @@ pub fn stored_time(time: OffsetDateTime) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(seconds).ok()?.replace_microsecond(time.microsecond()).ok()
 }
 
-/// The clock, as a store keeps its time.
-pub(crate) fn stored_now() -> OffsetDateTime {
+/// The current time, as every store keeps it: [`stored_time`] of this machine's clock.
+///
+/// ```
+/// use es_core::record::{stored_now, stored_time};
+///
+/// let now = stored_now();
+/// assert_eq!(stored_time(now), Some(now));
+/// ```
+#[must_use]
+pub fn stored_now() -> OffsetDateTime {
     let now = OffsetDateTime::now_utc();
     stored_time(now).unwrap_or(now)
 }

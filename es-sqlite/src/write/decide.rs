@@ -1,6 +1,7 @@
 //! The outcome of an append, and the rows that it inserts: the same in the lane and in a caller's
 //! transaction.
 
+use es_core::record::stored_now;
 use es_core::store::{AppendOutcome, Appended, CommandOutcome, CommandRecord, Remembered};
 use es_core::time::OffsetDateTime;
 use es_core::{Position, Revision, StoreError, StreamId};
@@ -57,6 +58,17 @@ pub(crate) struct Plan<'a> {
     pub(crate) standings: Standings,
     pub(crate) rows: Rows,
     pub(crate) recorded_at: OffsetDateTime,
+}
+
+impl<'a> Plan<'a> {
+    /// Nothing is written yet, on streams that stand like this.
+    pub(crate) fn new(
+        connection: &'a mut SqliteConnection,
+        known: &'a mut Known,
+        standings: Standings,
+    ) -> Self {
+        Self { connection, known, standings, rows: Rows::default(), recorded_at: stored_now() }
+    }
 }
 
 impl Plan<'_> {

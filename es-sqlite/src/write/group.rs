@@ -1,8 +1,6 @@
 //! Group commit: the appends of many callers in one transaction, each with an outcome of its own.
 
-use es_core::record::stored_time;
 use es_core::store::AppendOutcome;
-use es_core::time::OffsetDateTime;
 use es_core::{StoreError, StreamId};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
@@ -11,7 +9,6 @@ use super::decide::Plan;
 use super::job::{Done, Job, Link, SubmittedOutcome, Work};
 use super::known::Known;
 use super::part::Part;
-use super::rows::Rows;
 use super::standing::{Key, Question};
 use super::writer::{Former, Writer};
 use crate::error::Failure;
@@ -134,10 +131,7 @@ impl Writer {
             question
         };
         let standings = self.begin(connection, ask).await?;
-        let now = OffsetDateTime::now_utc();
-        let recorded_at = stored_time(now).unwrap_or(now);
-        let known = &mut self.known;
-        let mut plan = Plan { connection, known, standings, rows: Rows::default(), recorded_at };
+        let mut plan = Plan::new(connection, &mut self.known, standings);
         let mut answers = Vec::with_capacity(jobs.len());
         for job in jobs {
             answers.push(plan.execute(job, &self.former).await?);

@@ -1,15 +1,12 @@
 //! Appends in a transaction that the caller has begun, on the write connection or on a connection of its own.
 
-use es_core::record::stored_time;
 use es_core::store::{AppendOutcome, Remembered};
-use es_core::time::OffsetDateTime;
 use es_core::{StoreError, StreamId};
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::decide::Plan;
 use super::known::Known;
 use super::part::{Command, Decided, Part};
-use super::rows::Rows;
 use super::standing::Question;
 use crate::error::Failure;
 use crate::open::connect::Opener;
@@ -61,9 +58,7 @@ async fn plan<'a>(
     let mut question = Question::default();
     question.ask(known, stream, command);
     let standings = question.fetch(connection).await?;
-    let now = OffsetDateTime::now_utc();
-    let recorded_at = stored_time(now).unwrap_or(now);
-    Ok(Plan { connection, known, standings, rows: Rows::default(), recorded_at })
+    Ok(Plan::new(connection, known, standings))
 }
 
 async fn insert(plan: Plan<'_>) -> Result<(), Failure> {

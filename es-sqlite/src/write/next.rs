@@ -1,9 +1,5 @@
 //! An append that shares its transaction with no other: one statement.
 
-use std::sync::OnceLock;
-
-use es_core::record::stored_time;
-use es_core::time::OffsetDateTime;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments as _, SqliteConnection};
 
@@ -12,35 +8,20 @@ use super::group::{Answer, Failed};
 use super::job::{Job, Work};
 use super::known::Known;
 use super::part::Part;
-use super::rows::{self, EventRow, Rows};
+use super::rows::{self, EventRow, Insert, Rows};
 use super::standing::{Key, Standing, Standings};
 use super::writer::Writer;
 use crate::error::{Failure, Meaning};
 use crate::sql;
 
-/// The texts by how many rows they have, each made when it is needed first.
-static TEXTS: [OnceLock<String>; rows::MAX_ROWS] = [const { OnceLock::new() }; rows::MAX_ROWS];
-
-fn text(rows: usize) -> &'static str {
-    TEXTS[rows - 1].get_or_init(|| {
-        let one = sql::APPEND_NEXT;
-        let row = one.rfind("(?").zip(one.rfind("?)"));
-        let (from, to) = row.map_or((one.len(), one.len()), |(from, last)| (from, last + 2));
-        let values = vec![&one[from..to]; rows].join(",\n    ");
-        format!("{}{values}{}", &one[..from], &one[to..])
-    })
-}
+static NEXT: Insert = Insert::new(sql::APPEND_NEXT);
 
 /// An append to one stream that has events, without an entry in the command ledger.
 fn simple(work: &Work) -> Option<&Part> {
-    match work {
-        Work::Append { parts, several: false } => match &parts[..] {
-            [part] if part.command.is_none() && part.expected.get() > 0 => Some(part),
-            _ => None,
-        },
-        _ => None,
-    }
-    .filter(|part| rows::fit_one_statement(part.events.len()))
+    let Work::Append { parts, several: false } = work else { return None };
+    let [part] = &parts[..] else { return None };
+    let is_simple = part.command.is_none() && part.expected.get() > 0 && Insert::fits(part.events.len());
+    is_simple.then_some(part)
 }
 
 fn are_known(part: &Part, known: &Known) -> bool {
@@ -60,17 +41,10 @@ impl Writer {
         let key = Key::new(&self.known, &part.stream);
         let Some(category) = key.category().filter(|_| are_known(part, &self.known)) else { return Ok(None) };
         let last_position = self.known.last_position;
-        let now = OffsetDateTime::now_utc();
         // The statement makes sure of this, and finds the number of the stream.
         let expected =
             Standing { stream: Some(0), revision: part.expected, head: part.head, ..Standing::default() };
-        let mut plan = Plan {
-            connection,
-            known: &mut self.known,
-            standings: Standings::one(key, expected),
-            rows: Rows::default(),
-            recorded_at: stored_time(now).unwrap_or(now),
-        };
+        let mut plan = Plan::new(connection, &mut self.known, Standings::one(key, expected));
         let answer = plan.execute(job, &self.former).await?;
         let Rows { events, .. } = std::mem::take(&mut plan.rows);
         let written = match insert(connection, part, (category, version), &events).await {
@@ -103,7 +77,7 @@ async fn insert(
     }
     let mut arguments = SqliteArguments::default();
     bind(&mut arguments, part, (category, version), events).map_err(sqlx::Error::Encode)?;
-    let done = sqlx::query_with(text(events.len()), arguments).execute(connection).await?;
+    let done = sqlx::query_with(NEXT.text(events.len()), arguments).execute(connection).await?;
     Ok(done.rows_affected())
 }
 
@@ -119,16 +93,4 @@ fn bind(
     to.add(*head)?;
     to.add(version)?;
     events.iter().try_for_each(|event| rows::bind_next(event, to))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_statement_for_several_events_repeats_the_last_brackets() {
-        assert_eq!(text(1), sql::APPEND_NEXT);
-        assert_eq!(text(3).matches("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").count(), 3);
-        assert_eq!(text(3).matches('?').count(), 5 + 3 * 11);
-    }
 }

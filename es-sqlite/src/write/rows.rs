@@ -1,6 +1,5 @@
 //! The rows that a transaction inserts, many at once.
 
-use std::iter;
 use std::sync::{Arc, OnceLock};
 
 use es_core::record::RawEvent;
@@ -13,21 +12,16 @@ use crate::error::Failure;
 use crate::sql;
 
 /// The maximum number of rows in a statement.
-pub(super) const MAX_ROWS: usize = 128;
-
-/// Whether so many rows, at least one, are one statement.
-pub(super) const fn fit_one_statement(rows: usize) -> bool {
-    rows > 0 && rows <= MAX_ROWS && Insert::fitting(rows) == rows
-}
+const MAX_ROWS: usize = 128;
 
 /// The texts of an `INSERT … VALUES (…)` by number of rows, each created on first use.
-struct Insert {
+pub(super) struct Insert {
     one: &'static str,
     texts: [OnceLock<String>; MAX_ROWS],
 }
 
 impl Insert {
-    const fn new(one: &'static str) -> Self {
+    pub(super) const fn new(one: &'static str) -> Self {
         Self { one, texts: [const { OnceLock::new() }; MAX_ROWS] }
     }
 
@@ -41,11 +35,18 @@ impl Insert {
         }
     }
 
-    fn text(&self, rows: usize) -> &str {
+    /// Whether so many rows are one statement.
+    pub(super) const fn fits(rows: usize) -> bool {
+        rows > 0 && Self::fitting(rows) == rows
+    }
+
+    /// The statement for so many rows: its last brackets, which have the parameters of one, are repeated.
+    pub(super) fn text(&self, rows: usize) -> &str {
         self.texts[rows - 1].get_or_init(|| {
             let one = self.one.trim_end();
-            let row = one.rfind(" (").map_or("", |at| &one[at..]);
-            [one].into_iter().chain(iter::repeat_n(row, rows - 1)).collect::<Vec<_>>().join(",")
+            let row = one.rfind("(?").zip(one.rfind("?)"));
+            let (from, to) = row.map_or((one.len(), one.len()), |(from, last)| (from, last + "?)".len()));
+            format!("{}{}{}", &one[..from], vec![&one[from..to]; rows].join(", "), &one[to..])
         })
     }
 
@@ -237,5 +238,13 @@ mod tests {
         assert_eq!(insert.text(1), "INSERT INTO t (a, b) VALUES (?, ?)");
         assert_eq!(insert.text(3), "INSERT INTO t (a, b) VALUES (?, ?), (?, ?), (?, ?)");
         assert_eq!([1, 16, 19, 100, 500].map(Insert::fitting), [1, 16, 16, 100, 128]);
+    }
+
+    #[test]
+    fn what_comes_after_the_values_stays() {
+        let next = Insert::new(sql::APPEND_NEXT);
+        assert_eq!(next.text(1), sql::APPEND_NEXT.trim_end());
+        assert_eq!(next.text(3).matches("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").count(), 3);
+        assert_eq!(next.text(3).matches('?').count(), 5 + 3 * 11);
     }
 }

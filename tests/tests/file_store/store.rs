@@ -5,9 +5,8 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use es_core::record::{BoxError, stored_time};
+use es_core::record::{BoxError, stored_now};
 use es_core::store::{Append, AppendOutcome, Appended, Bell};
-use es_core::time::OffsetDateTime;
 use es_core::{Position, StoreError};
 
 use crate::index::Index;
@@ -60,8 +59,7 @@ impl FileStore {
         let leaves_something = |append: &&Append<'_>| !append.is_condition() || append.command.is_some();
         let parts = appends.iter().filter(leaves_something).map(Part::new).collect::<Result<Vec<_>, _>>()?;
         let is_empty = parts.is_empty();
-        let now = OffsetDateTime::now_utc();
-        let recorded_at = stored_time(now).unwrap_or(now);
+        let recorded_at = stored_now();
         let mut position = content.index.next_position().get();
         let record = Record::Append { position, recorded_at: micros(recorded_at), parts };
         let written = if is_empty { Ok(()) } else { content.write(&record) };
