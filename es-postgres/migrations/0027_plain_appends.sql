@@ -37,49 +37,38 @@ DECLARE
     v_answer pg_catalog.record;
     v_stream bigint;
 BEGIN
-    IF p_expected OPERATOR(pg_catalog.>) 0 AND p_command IS NULL THEN
-        WITH moved AS (
+    LOOP
+        IF p_expected OPERATOR(pg_catalog.>) 0 AND p_command IS NULL THEN
+            WITH moved AS (
+                UPDATE :schema.streams s SET revision = s.revision OPERATOR(pg_catalog.+) 1, head_event_id = p_event_id
+                FROM :schema.registrations r
+                WHERE r.token OPERATOR(pg_catalog.=) p_token
+                  AND p_type OPERATOR(pg_catalog.>=) 1 AND p_type OPERATOR(pg_catalog.<=) r.last_type
+                  AND (p_occurred OPERATOR(pg_catalog.<=) '9999-12-31 23:59:59.999999+00' AND p_occurred OPERATOR(pg_catalog.>=) '4714-11-24 00:00:00+00 BC') IS NOT FALSE
+                  AND s.category OPERATOR(pg_catalog.=) p_category AND s.key OPERATOR(pg_catalog.=) p_key
+                  AND s.revision OPERATOR(pg_catalog.=) p_expected
+                  AND s.head_event_id OPERATOR(pg_catalog.=) coalesce(p_head, s.head_event_id) AND s.closed_at IS NULL
+                RETURNING s.id)
+            INSERT INTO :schema.events AS e (position, stream, revision, recorded_at, occurred_at, event_id, correlation_id,
+                causation_id, type, payload, metadata)
+            SELECT pg_catalog.nextval(':schema.positions'), m.id, p_expected OPERATOR(pg_catalog.+) 1, pg_catalog.clock_timestamp(),
+                p_occurred, p_event_id, p_correlation, p_causation, p_type, p_payload, p_metadata
+            FROM moved m
+            RETURNING 'appended', e.position, e.recorded_at INTO v_answer;
+            IF FOUND THEN
+                RETURN v_answer;
+            END IF;
+        ELSIF p_expected OPERATOR(pg_catalog.>) 0 THEN
+            -- The entry in the command ledger is written in the transaction that moves the stream, so a
+            -- transaction that sees the revision sees the entry as well.
             UPDATE :schema.streams s SET revision = s.revision OPERATOR(pg_catalog.+) 1, head_event_id = p_event_id
             WHERE s.category OPERATOR(pg_catalog.=) p_category AND s.key OPERATOR(pg_catalog.=) p_key
               AND s.revision OPERATOR(pg_catalog.=) p_expected
               AND s.head_event_id OPERATOR(pg_catalog.=) coalesce(p_head, s.head_event_id) AND s.closed_at IS NULL
-            RETURNING s.id)
-        INSERT INTO :schema.events AS e (position, stream, revision, recorded_at, occurred_at, event_id, correlation_id,
-            causation_id, type, payload, metadata)
-        SELECT pg_catalog.nextval(':schema.positions'), m.id, p_expected OPERATOR(pg_catalog.+) 1, pg_catalog.clock_timestamp(),
-            p_occurred, p_event_id, p_correlation, p_causation, p_type, p_payload, p_metadata
-        FROM moved m, :schema.registrations r
-        WHERE r.token OPERATOR(pg_catalog.=) p_token
-          AND p_type OPERATOR(pg_catalog.>=) 1 AND p_type OPERATOR(pg_catalog.<=) r.last_type
-          AND (p_occurred OPERATOR(pg_catalog.<=) '9999-12-31 23:59:59.999999+00' AND p_occurred OPERATOR(pg_catalog.>=) '4714-11-24 00:00:00+00 BC') IS NOT FALSE
-        RETURNING 'appended', e.position, e.recorded_at INTO v_answer;
-        IF FOUND THEN
-            RETURN v_answer;
-        END IF;
-        -- With names that are refused, the row of the stream was moved: the error takes that back.
-        PERFORM :schema.check_registration(p_category, p_type, p_occurred, p_token);
-    END IF;
-
-    LOOP
-        IF p_expected OPERATOR(pg_catalog.>) 0 THEN
-            IF p_command IS NULL THEN
-                UPDATE :schema.streams s SET revision = s.revision OPERATOR(pg_catalog.+) 1, head_event_id = p_event_id
-                WHERE s.category OPERATOR(pg_catalog.=) p_category AND s.key OPERATOR(pg_catalog.=) p_key
-                  AND s.revision OPERATOR(pg_catalog.=) p_expected
-                  AND s.head_event_id OPERATOR(pg_catalog.=) coalesce(p_head, s.head_event_id) AND s.closed_at IS NULL
-                RETURNING s.id INTO v_stream;
-            ELSE
-                -- A ledger row is written by the transaction that moves the stream, so whoever sees the
-                -- revision sees the ledger that belongs to it.
-                UPDATE :schema.streams s SET revision = s.revision OPERATOR(pg_catalog.+) 1, head_event_id = p_event_id
-                WHERE s.category OPERATOR(pg_catalog.=) p_category AND s.key OPERATOR(pg_catalog.=) p_key
-                  AND s.revision OPERATOR(pg_catalog.=) p_expected
-                  AND s.head_event_id OPERATOR(pg_catalog.=) coalesce(p_head, s.head_event_id) AND s.closed_at IS NULL
-                  AND NOT EXISTS (
-                      SELECT FROM :schema.commands c
-                      WHERE c.stream OPERATOR(pg_catalog.=) s.id AND c.command_id OPERATOR(pg_catalog.=) p_command)
-                RETURNING s.id INTO v_stream;
-            END IF;
+              AND NOT EXISTS (
+                  SELECT FROM :schema.commands c
+                  WHERE c.stream OPERATOR(pg_catalog.=) s.id AND c.command_id OPERATOR(pg_catalog.=) p_command)
+            RETURNING s.id INTO v_stream;
         ELSIF p_expected OPERATOR(pg_catalog.=) 0 AND p_head IS NULL THEN
             IF pg_catalog.octet_length(p_key) OPERATOR(pg_catalog.<) 1 OR pg_catalog.octet_length(p_key) OPERATOR(pg_catalog.>) 255
                OR p_key OPERATOR(pg_catalog.~) E'[\u0001-\u001f\u007f-\u009f]' THEN
@@ -112,6 +101,8 @@ BEGIN
     RETURNING 'appended', e.position, e.recorded_at INTO v_answer;
     IF NOT FOUND THEN
         PERFORM :schema.check_registration(p_category, p_type, p_occurred, p_token);
+        -- They were registered in the meantime. The row of the stream has moved, which the error undoes.
+        RAISE EXCEPTION 'the names of the caller are of another history' USING ERRCODE = 'ES010';
     END IF;
 
     IF p_command IS NOT NULL THEN
@@ -121,7 +112,7 @@ BEGIN
     RETURN v_answer;
 END $$;
 
--- Whoever could call the function of before can call this one; that one goes.
+-- Grants what was granted on the previous function, and drops that one.
 DO $$
 DECLARE
     v_before oid := ':schema.append_one_before'::regproc;
