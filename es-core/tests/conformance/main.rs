@@ -3,5 +3,6 @@
 mod broken_sinks;
 mod broken_stores;
 mod broken_targets;
+mod failing;
 mod forwarding;
 mod memory;

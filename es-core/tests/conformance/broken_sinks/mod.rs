@@ -3,10 +3,7 @@
 
 mod broken;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 
 use broken::{BrokenSink, Broker, Fault, TOO_LARGE};
@@ -14,7 +11,8 @@ use es_core::StreamId;
 use es_core::conformance::sinks::{self, Harness, Interrupt, Refuse, Repeated};
 use es_core::messaging::{MemoryBroker, Message};
 use es_core::uuid::Uuid;
-use tokio::runtime;
+
+use crate::failing::{self, Run};
 
 struct OfMemory(MemoryBroker);
 
@@ -84,12 +82,10 @@ mod that_is_not_broken {
     es_core::sink_conformance!(async { MayBeBroken::by(None) });
 }
 
-type Run = fn(Arc<MayBeBroken>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
-
 macro_rules! cases {
     ($($case:ident),* $(,)?) => {
         /// The cases of the suite, by their names.
-        const CASES: &[(&str, Run)] =
+        const CASES: &[(&str, Run<MayBeBroken>)] =
             &[$((stringify!($case), |harness| Box::pin(async move { sinks::$case(&*harness).await }))),*];
     };
 }
@@ -101,16 +97,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Whether a case fails on a sink with this fault.
 fn fails(fault: Fault, case: &str) -> bool {
-    let (_, run) = *CASES.iter().find(|(name, _)| *name == case).expect("a case of that name");
-    let (ended, end) = mpsc::channel();
-    thread::spawn(move || {
-        let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        let runtime = runtime.expect("a runtime");
-        let harness = Arc::new(MayBeBroken::by(Some(fault)));
-        let case = catch_unwind(AssertUnwindSafe(|| runtime.block_on(run(harness))));
-        let _nobody_waits = ended.send(case.is_ok());
-    });
-    !end.recv_timeout(PATIENCE).unwrap_or(false)
+    failing::fails(CASES, case, move || MayBeBroken::by(Some(fault)), PATIENCE)
 }
 
 /// Each fault with a case that it fails.

@@ -3,13 +3,8 @@
 
 mod broken;
 
-use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use broken::{BrokenTarget, Fault, Rows};
@@ -17,7 +12,8 @@ use es_core::MemoryStore;
 use es_core::conformance::targets::{self, Harness, Row};
 use es_core::projection::{MemoryTarget, Projection};
 use es_core::record::BoxError;
-use tokio::runtime;
+
+use crate::failing::{self, Run};
 
 struct InMemory {
     source: MemoryStore,
@@ -71,12 +67,10 @@ mod in_memory {
     es_core::target_conformance!(async { InMemory::by(None) });
 }
 
-type Run = fn(Arc<InMemory>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
-
 macro_rules! cases {
     ($($case:ident),* $(,)?) => {
         /// The cases of the suite, by their names.
-        const CASES: &[(&str, Run)] =
+        const CASES: &[(&str, Run<InMemory>)] =
             &[$((stringify!($case), |harness| Box::pin(async move { targets::$case(&*harness).await }))),*];
     };
 }
@@ -88,17 +82,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Whether a case fails on a target with this fault.
 fn fails(fault: Fault, case: &str) -> bool {
-    let (_, run) = *CASES.iter().find(|(name, _)| *name == case).expect("a case of that name");
-    let (ended, end) = mpsc::channel();
-    // On a thread of its own, which is left alone if the case spins.
-    thread::spawn(move || {
-        let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        let runtime = runtime.expect("a runtime");
-        let harness = Arc::new(InMemory::by(Some(fault)));
-        let case = catch_unwind(AssertUnwindSafe(|| runtime.block_on(run(harness))));
-        let _nobody_waits = ended.send(case.is_ok());
-    });
-    !end.recv_timeout(PATIENCE).unwrap_or(false)
+    failing::fails(CASES, case, move || InMemory::by(Some(fault)), PATIENCE)
 }
 
 #[test]
