@@ -2,8 +2,8 @@
 //! `Projection`, `Publisher`, `Reactor`, `Shape` and `StreamKey`.
 //!
 //! Use them through es-core, which re-exports them. Each macro has three steps: parse, check, expand. The
-//! first two report all mistakes of one build; the third always generates code, so that a mistake in an
-//! attribute is reported once and not again wherever the type is used.
+//! first two report all mistakes at once. The third always generates code: otherwise each use of the type
+//! would be an error as well.
 
 mod aggregate;
 mod errors;

@@ -14,7 +14,7 @@ pub(crate) struct AggregateKeys {
     pub(crate) enum_ident: Ident,
 }
 
-/// The keys that are valid: this derive reports the mistakes in the others.
+/// The valid keys. Mistakes in the others are reported by this derive.
 pub(crate) fn keys_of(input: &DeriveInput) -> AggregateKeys {
     let mut errors = Errors::new();
     let keys = attr::parse(&input.attrs, &mut errors);

@@ -284,7 +284,7 @@ fn derived(attribute: &Attribute) -> Vec<Path> {
 /// Whether `#[serde(…)]` sets the path of serde.
 fn names_crate(attribute: &Attribute) -> bool {
     let mut found = false;
-    // serde reports mistakes in its attribute.
+    // serde itself reports mistakes in the attribute.
     let _ = attribute.parse_nested_meta(|meta| {
         found |= meta.path.is_ident("crate");
         if meta.input.peek(Token![=]) {

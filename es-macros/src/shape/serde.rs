@@ -1,4 +1,4 @@
-//! Parses serde's attributes, as far as they change what is written. serde reports the mistakes in them.
+//! Parses those of serde's attributes that change what is written. serde itself reports mistakes in them.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::quote;

@@ -273,7 +273,7 @@ fn uses_t(fields: &Fields) -> bool {
     fields.list().iter().any(|field| uses(&field.ty))
 }
 
-/// A function or module has one body, whoever names it; and a function returns one type.
+/// All functions or modules of one name have the same body, and a function returns one type.
 fn has_one_body_for_each_path(program: &Program) -> bool {
     let fields = all_fields(program);
     let paths = fields.iter().filter_map(|field| match &field.default {

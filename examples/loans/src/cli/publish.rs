@@ -27,7 +27,7 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) async fn publish(args: args::Publish) -> Result<(), Failure> {
     let until = if args.stop_when_caught_up { Until::CaughtUp } else { Until::Stopped };
-    // Whoever comes first makes the tables, so that the publisher may be started before the import.
+    // Creates the tables if they do not exist, so that the publisher can be started before the import.
     match Opened::kept(args.store, Purpose::Write, CONNECTIONS).await? {
         Opened::File(store, _) => publish_from(store, &args.nats, until).await,
         Opened::Database(store, _) => publish_from(store, &args.nats, until).await,

@@ -16,7 +16,7 @@ const CONNECTIONS: usize = 6;
 pub(super) async fn run(command: ReadModelCommand) -> Result<(), Failure> {
     match command {
         ReadModelCommand::Project { stop_when_caught_up, store } => {
-            // Whoever comes first makes the tables, so that projections may be started before the import.
+            // Creates the tables if they do not exist, so that projections can be started before the import.
             let until = if stop_when_caught_up { Until::CaughtUp } else { Until::Stopped };
             project::project(&open(store, Purpose::Write).await?, until).await
         }
