@@ -1,4 +1,4 @@
-//! A message that was delivered, and what the server is told of it.
+//! A delivered message and its acknowledgement.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,12 +9,13 @@ use async_nats::jetstream::AckKind;
 use async_nats::{Client, Request, Subject};
 use es_core::messaging::{Delivery, MalformedMessage, Message, SourceError, read};
 
-use crate::failure::away;
+use crate::failure::source_unavailable;
 
-/// The longest reason that is told to the server, in bytes.
+/// The maximum length of a reason that is sent to the server, in bytes.
 const LONGEST_REASON: usize = 200;
 
-/// A message of a [`NatsSource`](crate::NatsSource). One that is dropped before it is settled is given back.
+/// A message delivered by a [`NatsSource`](crate::NatsSource). If it is dropped unsettled, the server
+/// redelivers it.
 pub struct NatsDelivery {
     pub(crate) client: Client,
     pub(crate) reply: Subject,
@@ -23,44 +24,46 @@ pub struct NatsDelivery {
     pub(crate) deliveries: u64,
     pub(crate) timeout: Duration,
     pub(crate) comes_again_after: Duration,
-    /// How many deliveries the server has not confirmed to be settled.
-    pub(crate) open: Arc<AtomicUsize>,
+    /// The number of deliveries whose settlement the server has not confirmed.
+    pub(crate) unsettled: Arc<AtomicUsize>,
+    /// Whether an acknowledgement of any kind was sent.
     pub(crate) answered: AtomicBool,
 }
 
-/// What is known of a message besides its content.
+/// What a delivery needs in order to answer the server.
 pub(crate) struct Handle {
     pub(crate) client: Client,
     pub(crate) timeout: Duration,
     pub(crate) comes_again_after: Duration,
-    pub(crate) open: Arc<AtomicUsize>,
+    pub(crate) unsettled: Arc<AtomicUsize>,
 }
 
 impl NatsDelivery {
     pub(crate) fn new(
-        Handle { client, timeout, comes_again_after, open }: Handle,
+        Handle { client, timeout, comes_again_after, unsettled }: Handle,
         (reply, place, deliveries): (Subject, u64, u64),
         message: &async_nats::Message,
     ) -> Self {
-        open.fetch_add(1, Ordering::Relaxed);
+        unsettled.fetch_add(1, Ordering::Relaxed);
         let header = |name: &str| Some(message.headers.as_ref()?.get(name)?.as_str());
         let message = read(header, &message.payload);
         let answered = AtomicBool::new(false);
-        Self { client, reply, message, place, deliveries, timeout, comes_again_after, open, answered }
+        Self { client, reply, message, place, deliveries, timeout, comes_again_after, unsettled, answered }
     }
 
-    /// Tells the server, which confirms it.
-    async fn settle(&self, answer: Vec<u8>) -> Result<(), SourceError> {
-        let request = Request::new().payload(answer.into()).timeout(Some(self.timeout));
-        self.client.send_request(self.reply.clone(), request).await.map_err(away)?;
+    /// Settles the message, and waits until the server confirms it (a double acknowledgement).
+    async fn settle(&self, ack: Vec<u8>) -> Result<(), SourceError> {
+        let request = Request::new().payload(ack.into()).timeout(Some(self.timeout));
+        self.client.send_request(self.reply.clone(), request).await.map_err(source_unavailable)?;
         if !self.answered.swap(true, Ordering::Relaxed) {
-            self.open.fetch_sub(1, Ordering::Relaxed);
+            self.unsettled.fetch_sub(1, Ordering::Relaxed);
         }
         Ok(())
     }
 
-    async fn tell(&self, kind: AckKind) -> Result<(), SourceError> {
-        self.client.publish(self.reply.clone(), kind.into()).await.map_err(away)
+    /// Answers the server, without a confirmation.
+    async fn answer(&self, kind: AckKind) -> Result<(), SourceError> {
+        self.client.publish(self.reply.clone(), kind.into()).await.map_err(source_unavailable)
     }
 }
 
@@ -83,7 +86,7 @@ impl Delivery for NatsDelivery {
 
     async fn nack(&self, after: Duration) -> Result<(), SourceError> {
         self.answered.store(true, Ordering::Relaxed);
-        self.tell(AckKind::Nak(Some(after).filter(|after| !after.is_zero()))).await
+        self.answer(AckKind::Nak(Some(after).filter(|after| !after.is_zero()))).await
     }
 
     async fn term(&self, reason: &str) -> Result<(), SourceError> {
@@ -93,7 +96,7 @@ impl Delivery for NatsDelivery {
     }
 
     async fn progress(&self) -> Result<(), SourceError> {
-        self.tell(AckKind::Progress).await
+        self.answer(AckKind::Progress).await
     }
 
     fn comes_again_after(&self) -> Option<Duration> {
@@ -106,7 +109,7 @@ impl Drop for NatsDelivery {
         if *self.answered.get_mut() {
             return;
         }
-        // Somebody else gets it at once then. Otherwise it comes again by itself.
+        // The server redelivers it at once. Outside a runtime, it does so after its acknowledgement timeout.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let (client, reply) = (self.client.clone(), self.reply.clone());
             drop(runtime.spawn(async move { client.publish(reply, AckKind::Nak(None).into()).await }));

@@ -1,4 +1,4 @@
-//! What errors of NATS mean: whether they pass, whose fault they are, and what to do.
+//! Conversions from NATS errors to those of sinks and sources.
 
 use std::error::Error;
 
@@ -7,19 +7,19 @@ use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use es_core::messaging::{SinkError, SourceError};
 use es_core::record::BoxError;
 
-/// What somebody has to set up at the server first.
+/// What is missing or refused on the server, and has to be set up first.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NatsSetupError {
-    /// There is no stream for the messages.
-    #[error("there is no stream `{0}`; create it, or let `NatsSink::create` do it")]
+    /// The stream does not exist.
+    #[error("there is no stream `{0}`; create it, for example with `NatsSink::create`")]
     NoStream(String),
-    /// The server refuses what it is asked for.
-    #[error("the server refuses {what}: {source}")]
+    /// The server refused a request.
+    #[error("the server refused {what}: {source}")]
     Refused {
-        /// What was asked for.
+        /// What was requested: `the stream`, `the consumer` or `the message`.
         what: &'static str,
-        /// What the server says.
+        /// The server's error.
         source: BoxError,
     },
 }
@@ -36,64 +36,64 @@ impl From<NatsSetupError> for SourceError {
     }
 }
 
-/// A message that is too large for the server or the stream, headers included.
+/// Error codes: the message, headers included, is too large for the server or the stream.
 const TOO_LARGE: [u64; 2] = [10_054, 10_097];
 
-/// There is no stream of this name.
+/// Error code: the stream does not exist.
 const NO_STREAM: u64 = 10_059;
 
-/// The stream is full, or the server could not write.
+/// Error code: the stream is full, or the server could not write to it.
 const NOT_STORED: u64 = 10_077;
 
-/// What went wrong with a message.
+/// Why a message was not published.
 #[derive(Debug)]
-pub(crate) enum Published {
-    /// Nobody listens: the stream is not there, or is not there yet.
-    NobodyListens(PublishError),
+pub(crate) enum PublishFailure {
+    /// No responders: the stream does not exist, or has no leader yet.
+    NoResponders(PublishError),
     Failed(SinkError),
 }
 
-impl From<PublishError> for Published {
+impl From<PublishError> for PublishFailure {
     fn from(error: PublishError) -> Self {
         match error.kind() {
-            PublishErrorKind::StreamNotFound => Self::NobodyListens(error),
+            PublishErrorKind::StreamNotFound => Self::NoResponders(error),
             PublishErrorKind::MaxPayloadExceeded => Self::Failed(SinkError::Refused { source: error.into() }),
-            PublishErrorKind::Other => Self::Failed(of_server(error)),
+            PublishErrorKind::Other => Self::Failed(from_server(error)),
             _ => Self::Failed(unavailable(error)),
         }
     }
 }
 
-/// What the server answered.
-fn of_server(error: PublishError) -> SinkError {
-    let Some(said) = said(&error) else { return unavailable(error) };
-    match said.error_code().0 {
-        code if TOO_LARGE.contains(&code) => SinkError::Refused { source: said.clone().into() },
-        NOT_STORED => SinkError::Unavailable { source: said.clone().into() },
-        _ if said.code() >= 500 => SinkError::Unavailable { source: said.clone().into() },
-        _ => NatsSetupError::Refused { what: "the message", source: said.clone().into() }.into(),
+/// An error with which the server answered a message.
+fn from_server(error: PublishError) -> SinkError {
+    let Some(answer) = server_error(&error) else { return unavailable(error) };
+    match answer.error_code().0 {
+        code if TOO_LARGE.contains(&code) => SinkError::Refused { source: answer.clone().into() },
+        NOT_STORED => SinkError::Unavailable { source: answer.clone().into() },
+        _ if answer.code() >= 500 => SinkError::Unavailable { source: answer.clone().into() },
+        _ => NatsSetupError::Refused { what: "the message", source: answer.clone().into() }.into(),
     }
 }
 
-/// The server's own words, if it said something.
-fn said<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a jetstream::Error> {
+/// The server's own error, if it sent one.
+fn server_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a jetstream::Error> {
     std::iter::successors(Some(error), |error| (*error).source()).find_map(|error| error.downcast_ref())
 }
 
-/// Whether the server says that a stream is not there.
+/// Whether the server reports that a stream does not exist.
 pub(crate) fn is_no_stream(error: &(dyn Error + 'static)) -> bool {
-    said(error).is_some_and(|said| said.error_code().0 == NO_STREAM)
+    server_error(error).is_some_and(|error| error.error_code().0 == NO_STREAM)
 }
 
-/// Whether the server refuses something for good.
+/// Whether the server refused a request permanently.
 pub(crate) fn is_refusal(error: &(dyn Error + 'static)) -> bool {
-    said(error).is_some_and(|said| said.code() < 500)
+    server_error(error).is_some_and(|error| error.code() < 500)
 }
 
 pub(crate) fn unavailable(error: impl Into<BoxError>) -> SinkError {
     SinkError::Unavailable { source: error.into() }
 }
 
-pub(crate) fn away(error: impl Into<BoxError>) -> SourceError {
+pub(crate) fn source_unavailable(error: impl Into<BoxError>) -> SourceError {
     SourceError::Unavailable { source: error.into() }
 }

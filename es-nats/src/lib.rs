@@ -1,5 +1,6 @@
-//! Events of a service to others, and those of others, through NATS JetStream: the sink of an
-//! [`es_core::messaging::PublisherRunner`] and the source of an [`es_core::messaging::Consumer`].
+//! Publishing to NATS JetStream, and consuming from it: the sink of a
+//! [`PublisherRunner`](es_core::messaging::PublisherRunner) and the source of a
+//! [`Consumer`](es_core::messaging::Consumer).
 //!
 //! ```no_run
 //! # use es_core::messaging::{Consumer, Publisher, PublisherRunner};
@@ -21,14 +22,14 @@
 //! # Ok(()) }
 //! ```
 //!
-//! JetStream carries messages, it is not a store of record: with its defaults it acknowledges what it has not
-//! flushed to disk. The events stay in the publisher's store, and its checkpoint can be set back.
+//! JetStream transports messages; it is not a store of record: by default it acknowledges a message before it
+//! is flushed to disk. The events stay in the publisher's store, from which they can be published again.
 //!
 //! # Features
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `testing` | no | `testing`: servers, clusters and networks for tests |
+//! | `testing` | no | the module `testing`: servers, clusters and faulty networks for tests |
 
 #![warn(missing_debug_implementations, unreachable_pub)]
 

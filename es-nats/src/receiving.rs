@@ -1,4 +1,4 @@
-//! What a source holds between two calls: messages that were delivered and not handed over.
+//! The state of a source between two calls: messages that arrived and were not returned yet.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,26 +15,26 @@ use tokio::time::{Instant, timeout};
 use tracing::debug;
 
 use crate::delivery::{Handle, NatsDelivery};
-use crate::failure::away;
+use crate::failure::source_unavailable;
 use crate::source_options::SourceOptions;
 
-/// How often to look whether the connection is the same while nothing comes.
-const LOOK: Duration = Duration::from_millis(100);
+/// The interval of checks whether the client has reconnected, while no message arrives.
+const CONNECTION_CHECK: Duration = Duration::from_millis(100);
 
-/// What a source knows of its durable consumer.
+/// A durable consumer as its source sees it.
 pub(crate) struct Receiving {
     pub(crate) consumer: Option<PullConsumer>,
-    /// By their numbers in the stream.
+    /// Messages that arrived and were not returned yet, by their sequence in the stream.
     held: BTreeMap<u64, jetstream::Message>,
-    /// Whether the server waits for no other messages than those that are held and those that were handed
-    /// over, as far as is known.
-    sure: bool,
-    /// The number of the last delivery. One that is left out went to somebody else, or was lost.
+    /// Whether the server waits for no acknowledgements except those of `held` and `unsettled`, as far as is
+    /// known.
+    complete: bool,
+    /// The consumer sequence of the last delivery. One that is skipped was lost, or went to another program.
     last: Option<u64>,
     consecutive: bool,
-    /// How many of the messages that were handed over are not settled.
-    open: Arc<AtomicUsize>,
-    /// Set while a batch is read: what of it does not arrive was delivered nevertheless.
+    /// The number of returned messages that are not settled.
+    unsettled: Arc<AtomicUsize>,
+    /// Set while a batch is read: the server counts messages as delivered even if they never arrive.
     interrupted: bool,
 }
 
@@ -43,41 +43,42 @@ impl Receiving {
         Self {
             consumer: None,
             held: BTreeMap::new(),
-            sure: false,
+            complete: false,
             last: None,
             consecutive: true,
-            open: Arc::default(),
+            unsettled: Arc::default(),
             interrupted: false,
         }
     }
 
-    /// Whether nothing can come again that was delivered before. Asking takes it away until
-    /// [`is_sure`](Self::is_sure) brings it back, as the caller may be dropped in between.
-    pub(crate) fn was_sure(&mut self) -> bool {
+    /// Whether no message can be redelivered except those that are held. Resets the answer until
+    /// [`set_complete`](Self::set_complete), as the caller's future may be dropped in between.
+    pub(crate) fn take_complete(&mut self) -> bool {
         let all_arrived = !std::mem::replace(&mut self.interrupted, false);
-        std::mem::replace(&mut self.sure, false) && all_arrived && self.open.load(Ordering::Relaxed) == 0
+        let complete = std::mem::replace(&mut self.complete, false);
+        complete && all_arrived && self.unsettled.load(Ordering::Relaxed) == 0
     }
 
-    pub(crate) const fn is_sure(&mut self) {
-        self.sure = true;
+    pub(crate) const fn set_complete(&mut self) {
+        self.complete = true;
     }
 
     pub(crate) fn held(&self) -> usize {
         self.held.len()
     }
 
-    /// Whether all deliveries since the last time came here.
-    pub(crate) fn is_consecutive(&mut self) -> bool {
+    /// Whether every delivery since the last call arrived here.
+    pub(crate) fn take_consecutive(&mut self) -> bool {
         std::mem::replace(&mut self.consecutive, true)
     }
 
-    /// Holds the messages of a batch until it ends, or the connection is another one.
-    pub(crate) async fn hold_all(&mut self, client: &Client, mut batch: Batch, most: Duration) {
+    /// Holds the messages of a batch until it ends, the client reconnects, or `limit` has passed.
+    pub(crate) async fn hold_all(&mut self, client: &Client, mut batch: Batch, limit: Duration) {
         let connection = connection(client);
-        let until = Instant::now() + most;
+        let until = Instant::now() + limit;
         self.interrupted = true;
         loop {
-            match timeout(LOOK, batch.next()).await {
+            match timeout(CONNECTION_CHECK, batch.next()).await {
                 Ok(Some(Ok(message))) => self.hold(message),
                 Ok(None) => {
                     self.interrupted = false;
@@ -103,22 +104,22 @@ impl Receiving {
 
     fn hold(&mut self, message: jetstream::Message) {
         let Ok(info) = message.info() else { return };
-        let (place, number) = (info.stream_sequence, info.consumer_sequence);
-        self.consecutive &= self.last.is_some_and(|last| last + 1 == number);
-        self.last = Some(number);
+        let (place, delivery) = (info.stream_sequence, info.consumer_sequence);
+        self.consecutive &= self.last.is_some_and(|last| last + 1 == delivery);
+        self.last = Some(delivery);
         self.held.insert(place, message);
     }
 
-    /// Hands over all that are held, in their order.
-    pub(crate) fn hand_over(&mut self, client: &Client, options: &SourceOptions) -> Vec<NatsDelivery> {
-        self.open = Arc::default();
+    /// Takes all messages that are held, in their order.
+    pub(crate) fn take_all(&mut self, client: &Client, options: &SourceOptions) -> Vec<NatsDelivery> {
+        self.unsettled = Arc::default();
         let deliveries = std::mem::take(&mut self.held).into_iter().filter_map(|(place, message)| {
             let deliveries = message.info().ok()?.delivered.unsigned_abs();
             let handle = Handle {
                 client: client.clone(),
                 timeout: options.request_timeout,
                 comes_again_after: options.comes_again_after(),
-                open: Arc::clone(&self.open),
+                unsettled: Arc::clone(&self.unsettled),
             };
             let reply = message.reply.clone()?;
             Some(NatsDelivery::new(handle, (reply, place, deliveries), &message.message))
@@ -126,16 +127,16 @@ impl Receiving {
         deliveries.collect()
     }
 
-    /// Gives back all that are held.
-    pub(crate) async fn give_back(&mut self) -> Result<(), SourceError> {
+    /// Returns all messages that are held to the server (a negative acknowledgement).
+    pub(crate) async fn nack_all(&mut self) -> Result<(), SourceError> {
         while let Some((_, message)) = self.held.pop_first() {
-            message.ack_with(AckKind::Nak(None)).await.map_err(away)?;
+            message.ack_with(AckKind::Nak(None)).await.map_err(source_unavailable)?;
         }
         Ok(())
     }
 }
 
-/// The number of the connection, if there is one.
+/// The number of the current connection; `None` if the client is not connected.
 pub(crate) fn connection(client: &Client) -> Option<u64> {
     let connected = client.connection_state() == async_nats::connection::State::Connected;
     connected.then(|| client.statistics().connects.load(Ordering::Relaxed))

@@ -1,4 +1,4 @@
-//! Messages into a stream of JetStream.
+//! The sink: publishing to a JetStream stream.
 
 use std::fmt;
 use std::future::IntoFuture;
@@ -13,37 +13,38 @@ use async_nats::{Client, jetstream};
 use es_core::messaging::{Encoded, Message, MessageSink, SinkError};
 use tokio::time::{Instant, timeout_at};
 
-use crate::failure::{NatsSetupError, Published, is_no_stream, is_refusal, unavailable};
+use crate::failure::{NatsSetupError, PublishFailure, is_no_stream, is_refusal, unavailable};
 use crate::sink_options::SinkOptions;
 use crate::subject::subject;
 
-/// Publishes messages into a stream of JetStream, each with its id as `Nats-Msg-Id`, so that the server drops
-/// one that is sent again within the stream's duplicate window, of two minutes by default.
+/// Publishes messages to a JetStream stream, each with its id as `Nats-Msg-Id`: the server drops one that is
+/// sent again within the stream's duplicate window, two minutes by default.
 ///
-/// A message is confirmed by the server's acknowledgement: it is in the stream, on as many servers as the
-/// stream has replicas. A server that is away, a stream without a leader and a full stream are waited for; a
-/// message that is larger than the server takes is refused.
+/// A message is confirmed by the server's acknowledgement, once a quorum of the stream's replicas has it.
+/// [`SinkError::Unavailable`], which the publisher retries, stands for a server that does not respond, a
+/// stream without a leader, and a full stream; [`SinkError::Refused`] for a message that is too large.
 #[derive(Clone)]
 pub struct NatsSink {
     context: Context,
     options: Arc<SinkOptions>,
 }
 
-/// The acknowledgement of a message that is on its way.
+/// A future that resolves when the server acknowledges a message.
 pub type Confirmation = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
 
 impl NatsSink {
-    /// Publishes into a stream that is there, or will be.
+    /// Publishes to the stream, without creating it. Messages sent before it exists fail with
+    /// [`SinkError::Setup`].
     #[must_use]
     pub fn new(client: Client, options: SinkOptions) -> Self {
         Self { context: jetstream::new(client), options: Arc::new(options) }
     }
 
-    /// The same, after the stream was created, unless it is there. A stream that is there stays as it is.
+    /// Creates the stream unless it exists, then publishes to it. An existing stream is not changed.
     ///
     /// # Errors
     ///
-    /// [`SinkError`].
+    /// [`SinkError`] when the server does not respond or refuses the stream.
     pub async fn create(client: Client, options: SinkOptions) -> Result<Self, SinkError> {
         let sink = Self::new(client, options);
         let mut config = sink.options.stream.clone();
@@ -77,7 +78,7 @@ fn is_refused(error: &jetstream::context::CreateStreamError) -> bool {
     use jetstream::context::CreateStreamErrorKind as Kind;
     match error.kind() {
         Kind::EmptyStreamName | Kind::InvalidStreamName | Kind::DomainAndExternalSet => true,
-        Kind::JetStream(said) => said.code() < 500,
+        Kind::JetStream(answer) => answer.code() < 500,
         _ => is_refusal(error),
     }
 }
@@ -87,13 +88,13 @@ impl MessageSink for NatsSink {
 
     async fn send(&self, message: &Message) -> Result<Confirmation, SinkError> {
         let until = Instant::now() + self.options.ack_timeout;
-        // The client would keep it, and send it when it is connected again: perhaps after a newer one.
+        // The client would buffer it and send it after a reconnect: perhaps after a newer message.
         if self.context.client().connection_state() != State::Connected {
             return Err(unavailable("the client is not connected"));
         }
         let (subject, publish) = self.publish_message(message);
         let sent = timeout_at(until, self.context.send_publish(subject, publish)).await;
-        let sent = sent.map_err(|_| unavailable("the connection takes no more messages"))?;
+        let sent = sent.map_err(|_| unavailable("the connection accepts no more messages"))?;
         let sink = self.clone();
         match sent {
             Ok(ack) => Ok(Box::pin(async move { sink.confirmed(ack, until).await })),
@@ -111,11 +112,11 @@ impl NatsSink {
         }
     }
 
-    /// Tells a stream that is missing from one that has no leader yet.
-    async fn explained(&self, published: Published) -> SinkError {
-        let error = match published {
-            Published::Failed(error) => return error,
-            Published::NobodyListens(error) => error,
+    /// Distinguishes a stream that does not exist from one that has no leader yet.
+    async fn explained(&self, failure: PublishFailure) -> SinkError {
+        let error = match failure {
+            PublishFailure::Failed(error) => return error,
+            PublishFailure::NoResponders(error) => error,
         };
         let name = &self.options.stream.name;
         match self.context.get_stream(name).await {
@@ -129,7 +130,7 @@ impl NatsSink {
 
 fn is_missing(error: &jetstream::context::GetStreamError) -> bool {
     match error.kind() {
-        jetstream::context::GetStreamErrorKind::JetStream(said) => is_no_stream(&said),
+        jetstream::context::GetStreamErrorKind::JetStream(answer) => is_no_stream(&answer),
         _ => false,
     }
 }

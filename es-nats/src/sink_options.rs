@@ -1,11 +1,11 @@
-//! How messages are published.
+//! Options of the sink.
 
 use std::time::Duration;
 
 use async_nats::jetstream::stream;
 use es_core::messaging::Encoding;
 
-/// How a [`NatsSink`](crate::NatsSink) publishes.
+/// Options of a [`NatsSink`](crate::NatsSink).
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct SinkOptions {
@@ -16,7 +16,8 @@ pub struct SinkOptions {
 }
 
 impl SinkOptions {
-    /// Publishes into the JetStream stream of this name, with the subjects `es.CATEGORY.NAME`.
+    /// Publishes to the JetStream stream of this name, with the subjects `es.CATEGORY.NAME`; see
+    /// [`subject`](crate::subject).
     pub fn new(stream: impl Into<String>) -> Self {
         let stream = stream::Config {
             name: stream.into(),
@@ -32,28 +33,29 @@ impl SinkOptions {
         }
     }
 
-    /// What subjects begin with; defaults to `es`. It may have several tokens, such as `acme.loans`.
+    /// The prefix of all subjects. Defaults to `es`. It may have several tokens, such as `acme.loans`.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// How messages are written; defaults to [`Encoding::Headers`].
+    /// The encoding of messages. Defaults to [`Encoding::Headers`].
     pub fn encoding(mut self, encoding: Encoding) -> Self {
         self.encoding = encoding;
         self
     }
 
-    /// How long to wait for the server's acknowledgement of a message before it counts as not confirmed;
-    /// defaults to 5 seconds. It should be shorter than the lease of the publisher's partition.
+    /// The timeout for the server's acknowledgement of a message. Defaults to 5 seconds. Set it shorter than
+    /// the lease of the publisher's partition.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.ack_timeout = timeout;
         self
     }
 
-    /// Changes the stream that [`NatsSink::create`](crate::NatsSink::create) makes, such as its replicas and
-    /// its limits. By default it is in a file, without limits, and a full one refuses new messages: old ones
-    /// are not dropped before consumers have them. The publisher waits for room then.
+    /// Changes the stream that [`NatsSink::create`](crate::NatsSink::create) creates, such as its replicas
+    /// and its limits. By default it is stored in a file, without limits, and refuses new messages when it is
+    /// full (`discard: new`), so that none is dropped before consumers have received it. The publisher waits
+    /// until there is room.
     ///
     /// ```
     /// use es_nats::SinkOptions;

@@ -1,4 +1,4 @@
-//! Messages from a stream of JetStream.
+//! The source: receiving from a JetStream stream.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,29 +14,29 @@ use tokio::sync::Mutex;
 use tokio::time::sleep;
 
 use crate::delivery::NatsDelivery;
-use crate::failure::{NatsSetupError, away};
+use crate::failure::{NatsSetupError, source_unavailable};
 use crate::receiving::{Receiving, connection};
 use crate::source_options::SourceOptions;
 
-/// For how long the server keeps a request for messages that are not there.
+/// How long a pull request waits at the server for a message.
 const EXPIRES: Duration = Duration::from_secs(2);
 
-/// How much longer the client waits for its end.
+/// How much longer the client waits for the end of the request.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Between two looks at messages that somebody else has, at first and at most.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
+/// The first and the longest wait between checks whether another program still holds messages.
+const POLL_WAITS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
-/// There is no stream of this name.
+/// Error code: the stream does not exist.
 const NO_STREAM: u64 = 10_059;
 
-/// Receives the messages of a stream of JetStream, through a durable pull consumer with explicit
-/// acknowledgements, which the server confirms.
+/// Receives the messages of a JetStream stream, in order, through a durable pull consumer with explicit
+/// acknowledgements that the server confirms.
 ///
-/// JetStream delivers a message again after others that were stored later. This source does not: as long as
-/// the server waits for messages that were delivered and did not arrive, or went to a program that has died,
-/// it hands over nothing, and then all of them in their order. Of several programs that receive for the same
-/// consumer one works at a time, and the others stand by.
+/// JetStream redelivers a message after others that were stored later. This source keeps the order: while the
+/// server waits for messages that were lost in transit, or that a program held when it died, it returns
+/// nothing, and then all of them in order. Of several programs with the same durable consumer, one receives
+/// messages at a time, and the others stand by.
 pub struct NatsSource {
     context: Context,
     options: Arc<SourceOptions>,
@@ -44,8 +44,8 @@ pub struct NatsSource {
 }
 
 impl NatsSource {
-    /// Receives messages. The durable consumer is created unless it is there; one that is there stays as it
-    /// is. The stream has to be there.
+    /// Receives messages from a stream, which must exist. The first call of `receive` creates the durable
+    /// consumer unless it exists; an existing one is not changed.
     #[must_use]
     pub fn new(client: Client, options: SourceOptions) -> Self {
         let context = jetstream::new(client);
@@ -54,52 +54,53 @@ impl NatsSource {
 
     async fn consumer(&self, receiving: &mut Receiving) -> Result<PullConsumer, SourceError> {
         if connection(&self.context.client()).is_none() {
-            return Err(away("the client is not connected"));
+            return Err(source_unavailable("the client is not connected"));
         }
         if let Some(consumer) = &receiving.consumer {
             return Ok(consumer.clone());
         }
         let stream =
             self.context.get_stream(&self.options.stream).await.map_err(|error| match error.kind() {
-                GetStreamErrorKind::JetStream(said) if said.error_code().0 == NO_STREAM => {
+                GetStreamErrorKind::JetStream(answer) if answer.error_code().0 == NO_STREAM => {
                     NatsSetupError::NoStream(self.options.stream.clone()).into()
                 }
                 GetStreamErrorKind::InvalidStreamName | GetStreamErrorKind::EmptyName => {
                     refused("the stream", error)
                 }
-                _ => away(error),
+                _ => source_unavailable(error),
             })?;
         let config = self.options.consumer.clone();
         let created = stream.get_or_create_consumer(self.options.name(), config).await;
         let consumer = created.map_err(|error| match error.kind() {
-            ConsumerErrorKind::JetStream(said) if said.code() < 500 => refused("the consumer", error),
+            ConsumerErrorKind::JetStream(answer) if answer.code() < 500 => refused("the consumer", error),
             ConsumerErrorKind::InvalidName | ConsumerErrorKind::InvalidConsumerType => {
                 refused("the consumer", error)
             }
-            _ => away(error),
+            _ => source_unavailable(error),
         })?;
         receiving.consumer = Some(consumer.clone());
         Ok(consumer)
     }
 
-    /// Waits for a message, unless it does not come.
+    /// Waits for one message until the request expires.
     async fn wait(&self, receiving: &mut Receiving, consumer: &PullConsumer) -> Result<(), SourceError> {
-        let batch = consumer.batch().max_messages(1).expires(EXPIRES).messages().await.map_err(away)?;
+        let batch =
+            consumer.batch().max_messages(1).expires(EXPIRES).messages().await.map_err(source_unavailable)?;
         receiving.hold_all(&self.context.client(), batch, EXPIRES + GRACE).await;
         Ok(())
     }
 
-    /// Takes what is there.
+    /// Fetches the messages that are available now.
     async fn fetch(&self, receiving: &mut Receiving, consumer: &PullConsumer) -> Result<(), SourceError> {
-        let room = self.options.most().saturating_sub(receiving.held());
+        let room = self.options.max_messages().saturating_sub(receiving.held());
         if room > 0 {
-            let batch = consumer.fetch().max_messages(room).messages().await.map_err(away)?;
+            let batch = consumer.fetch().max_messages(room).messages().await.map_err(source_unavailable)?;
             receiving.hold_all(&self.context.client(), batch, self.options.request_timeout).await;
         }
         Ok(())
     }
 
-    /// For how many messages the server waits.
+    /// The number of messages that the server has delivered, to any program, and that are not acknowledged.
     async fn pending(
         &self,
         receiving: &mut Receiving,
@@ -112,10 +113,10 @@ impl NatsSource {
                     error.kind(),
                     ConsumerInfoErrorKind::NotFound | ConsumerInfoErrorKind::StreamNotFound
                 ) {
-                    // It is made again.
+                    // The next call creates the consumer again.
                     receiving.consumer = None;
                 }
-                Err(away(error))
+                Err(source_unavailable(error))
             }
         }
     }
@@ -128,26 +129,26 @@ impl MessageSource for NatsSource {
         let mut receiving = self.receiving.lock().await;
         let receiving = &mut *receiving;
         let client = self.context.client();
-        let (mut pause, longest) = PAUSES;
+        let (mut pause, longest) = POLL_WAITS;
         loop {
             let consumer = self.consumer(receiving).await?;
-            let was_sure = receiving.was_sure();
-            if was_sure && receiving.held() == 0 {
+            let was_complete = receiving.take_complete();
+            if was_complete && receiving.held() == 0 {
                 self.wait(receiving, &consumer).await?;
             }
-            if !was_sure || receiving.held() > 0 {
+            if !was_complete || receiving.held() > 0 {
                 self.fetch(receiving, &consumer).await?;
             }
-            let sure = was_sure & receiving.is_consecutive();
-            if sure || self.pending(receiving, &consumer).await? == receiving.held() {
-                receiving.is_sure();
+            let complete = was_complete & receiving.take_consecutive();
+            if complete || self.pending(receiving, &consumer).await? == receiving.held() {
+                receiving.set_complete();
                 if receiving.held() > 0 {
-                    return Ok(receiving.hand_over(&client, &self.options));
+                    return Ok(receiving.take_all(&client, &self.options));
                 }
                 continue;
             }
-            // They come again when nobody has them any more, before or after those that are held.
-            receiving.give_back().await?;
+            // Other messages are redelivered later, and may belong before or after those that are held.
+            receiving.nack_all().await?;
             sleep(pause.mul_f64(0.5 + fastrand::f64())).await;
             pause = (pause * 2).min(longest);
         }

@@ -1,10 +1,10 @@
-//! How messages are received.
+//! Options of the source.
 
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 
-/// How a [`NatsSource`](crate::NatsSource) receives.
+/// Options of a [`NatsSource`](crate::NatsSource).
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct SourceOptions {
@@ -14,8 +14,8 @@ pub struct SourceOptions {
 }
 
 impl SourceOptions {
-    /// Receives from the JetStream stream of this name, as a durable consumer of that name, whose progress
-    /// the server keeps. Each consumer receives all messages, from the first one on.
+    /// Receives from the JetStream stream `stream`, through a durable consumer with the name `consumer`. The
+    /// server stores its progress. Each consumer receives all messages, starting with the first one.
     pub fn new(stream: impl Into<String>, consumer: impl Into<String>) -> Self {
         let consumer = pull::Config {
             durable_name: Some(consumer.into()),
@@ -29,52 +29,55 @@ impl SourceOptions {
         Self { stream: stream.into(), consumer, request_timeout: Duration::from_secs(5) }
     }
 
-    /// Only messages with these subjects, such as `es.loan.>`; see [`subject`](crate::subject). Defaults to
-    /// all.
+    /// Receives only messages with these subjects, such as `es.loan.>`; see [`subject`](crate::subject).
+    /// Defaults to all.
     pub fn subjects<T: Into<String>>(mut self, subjects: impl IntoIterator<Item = T>) -> Self {
         self.consumer.filter_subjects = subjects.into_iter().map(Into::into).collect();
         self
     }
 
-    /// How many messages are received at once, and wait for their acknowledgement, at most; defaults to 256.
+    /// The maximum number of messages that are received at once and not acknowledged yet. Defaults to 256.
     pub fn max_ack_pending(mut self, messages: u16) -> Self {
         self.consumer.max_ack_pending = i64::from(messages.max(1));
         self
     }
 
-    /// After which time a message comes again of which nothing was heard; defaults to 30 seconds. A message
-    /// that is worked on is reported every third of it. After a crash nothing new is taken until the messages
-    /// of before have come again, so this is how long that may last.
+    /// The time after which the server redelivers a message that was neither acknowledged nor reported as in
+    /// progress. Defaults to 30 seconds. A consumer reports progress after each third of it.
+    ///
+    /// After a crash, the unacknowledged messages are redelivered before any new ones, so consuming resumes
+    /// after this time at the latest.
     pub fn ack_wait(mut self, wait: Duration) -> Self {
         self.consumer.ack_wait = wait;
         self
     }
 
-    /// After which times a message comes again, one after the other, in place of
-    /// [`ack_wait`](Self::ack_wait); the last is repeated. Progress is reported every third of the shortest.
+    /// The times after which a message is redelivered the first time, the second time and so on, in place of
+    /// [`ack_wait`](Self::ack_wait); the last one is repeated. Progress is reported after each third of the
+    /// shortest one.
     pub fn backoff(mut self, waits: impl IntoIterator<Item = Duration>) -> Self {
         self.consumer.backoff = waits.into_iter().collect();
         self
     }
 
-    /// How long to wait for an answer of the server; defaults to 5 seconds.
+    /// The timeout for responses of the server. Defaults to 5 seconds.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
         self
     }
 
-    /// Changes the durable consumer that is created, if it is not there, such as where it begins.
+    /// Changes the durable consumer that is created if it does not exist, such as the message it starts with.
     pub fn consumer(mut self, change: impl FnOnce(&mut pull::Config)) -> Self {
         change(&mut self.consumer);
         self
     }
 
-    /// After which time a message comes again, at the earliest.
+    /// The earliest time after which a message is redelivered.
     pub(crate) fn comes_again_after(&self) -> Duration {
         self.consumer.backoff.iter().min().copied().unwrap_or(self.consumer.ack_wait)
     }
 
-    pub(crate) fn most(&self) -> usize {
+    pub(crate) fn max_messages(&self) -> usize {
         usize::try_from(self.consumer.max_ack_pending).unwrap_or(1).max(1)
     }
 

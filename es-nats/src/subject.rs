@@ -1,10 +1,11 @@
-//! Subjects of messages: one for each category and each name of an event.
+//! The subjects of messages: one for each category and event name.
 
-/// The subject of the messages of a category and an event name: `PREFIX.CATEGORY.NAME`.
+/// The subject of messages with this category and event name: `PREFIX.CATEGORY.NAME`.
 ///
-/// A dot in the event's name divides it into tokens, so that `es.loan.loan.>` is all of `loan.approved` and
-/// `loan.declined`. What a token cannot hold, and a dot in the category, is percent-encoded, so no two
-/// categories and names share a subject. Keys are not in subjects: a server keeps all of those in memory.
+/// A dot in the event's name separates tokens, so `es.loan.loan.>` matches both `loan.approved` and
+/// `loan.declined`. Characters that a token cannot contain, and dots in the category, are percent-encoded, so
+/// every pair of a category and a name has a subject of its own. Subjects do not contain keys, as a server
+/// keeps every subject in memory.
 ///
 /// ```
 /// assert_eq!(es_nats::subject("es", "loan", "loan.approved"), "es.loan.loan.approved");

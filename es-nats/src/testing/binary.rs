@@ -1,17 +1,17 @@
-//! Where `nats-server` is.
+//! Finding `nats-server`.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// No `nats-server` is here.
+/// `nats-server` was not found.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error(
-    "no nats-server is here: NATS_SERVER names none, none is on the PATH, and `cargo xtask setup` has fetched none; run it, \
-     or install nats-server 2.10 or newer"
+    "nats-server was not found in NATS_SERVER, on the PATH or in target/xtask; \
+     run `cargo xtask setup`, or install nats-server 2.10 or newer"
 )]
 pub struct NatsServerMissing;
 
-/// The program to start.
+/// The path of the program to start.
 pub(super) fn find() -> Result<PathBuf, NatsServerMissing> {
     let named = env::var_os("NATS_SERVER").map(PathBuf::from);
     let on_path =
@@ -20,7 +20,7 @@ pub(super) fn find() -> Result<PathBuf, NatsServerMissing> {
     all.find(|program| program.is_file()).ok_or(NatsServerMissing)
 }
 
-/// What `cargo xtask setup` has fetched, the newest version first.
+/// The programs that `cargo xtask setup` has downloaded, newest version first.
 fn fetched() -> Vec<PathBuf> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);

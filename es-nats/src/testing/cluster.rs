@@ -1,4 +1,4 @@
-//! Several servers that keep streams together.
+//! A cluster of servers.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ pub struct NatsCluster {
 }
 
 impl NatsCluster {
-    /// Starts so many servers, and waits until they have elected a leader.
+    /// Starts this number of servers, and waits until they have elected a leader.
     ///
     /// # Errors
     ///
-    /// [`NatsServerError`].
+    /// [`NatsServerError`] of any of them.
     pub async fn start(servers: usize) -> Result<Self, NatsServerError> {
         let routes = (0..servers).map(|_| free_port()).collect::<Result<Vec<_>, _>>()?;
         let all: Vec<_> = routes.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
@@ -32,25 +32,25 @@ impl NatsCluster {
             cluster.servers.push(server);
         }
         for server in &mut cluster.servers {
-            server.answers().await?;
+            server.wait_until_ready().await?;
         }
-        cluster.elected().await?;
+        cluster.wait_for_leader().await?;
         Ok(cluster)
     }
 
-    /// The URLs, as clients take them.
+    /// The URLs of all servers, for a client to connect to.
     #[must_use]
     pub fn urls(&self) -> Vec<String> {
         self.servers.iter().map(NatsServer::url).collect()
     }
 
-    /// A server by its name, as JetStream names leaders: `server-0`, `server-1` …
+    /// The server with this name, as JetStream reports it for leaders: `server-0`, `server-1` …
     pub fn server(&mut self, name: &str) -> Option<&mut NatsServer> {
         let number: usize = name.strip_prefix("server-")?.parse().ok()?;
         self.servers.get_mut(number)
     }
 
-    async fn elected(&self) -> Result<(), NatsServerError> {
+    async fn wait_for_leader(&self) -> Result<(), NatsServerError> {
         let client = async_nats::connect(self.urls()).await.map_err(std::io::Error::other)?;
         let jetstream = async_nats::jetstream::new(client);
         while jetstream.query_account().await.is_err() {

@@ -1,8 +1,8 @@
-//! Servers, clusters and networks for tests and for programs that are only tried out.
+//! Servers, clusters and faulty networks, for tests and for trying out a program.
 //!
-//! [`NatsServer`] starts the `nats-server` that is here with JetStream in a folder of its own: the one that
-//! `NATS_SERVER` names, one on the `PATH`, or the one that `cargo xtask setup` has fetched. [`Network`] is a
-//! network in front of a server that breaks as a test tells it.
+//! [`NatsServer`] starts `nats-server` with JetStream in a temporary folder: the program that the environment
+//! variable `NATS_SERVER` names, else one on the `PATH`, else the one that `cargo xtask setup` has downloaded.
+//! [`Network`] is a TCP proxy in front of a server, and injects faults.
 //!
 //! ```no_run
 //! # async fn test() -> Result<(), Box<dyn std::error::Error>> {

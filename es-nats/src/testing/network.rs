@@ -1,4 +1,4 @@
-//! A network that breaks.
+//! A TCP proxy that injects faults.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -9,35 +9,35 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-/// What a [`Network`] does to what passes through it.
+/// A fault that a [`Network`] injects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum NetworkFault {
-    /// Everything passes.
+    /// None: the proxy forwards everything.
     #[default]
     None,
-    /// Each piece of an answer arrives so much later.
+    /// Delays each chunk of the server's responses by this time.
     Slow(Duration),
-    /// Requests arrive, answers do not.
+    /// Forwards requests to the server, and discards its responses.
     NoAnswers,
 }
 
-/// A network between clients and a server.
+/// A TCP proxy between clients and a server. It stops when this is dropped.
 #[derive(Debug)]
 pub struct Network {
     address: SocketAddr,
     fault: watch::Sender<NetworkFault>,
-    /// Changed to cut all connections.
+    /// Incremented to cut all connections.
     cuts: watch::Sender<u64>,
     accepting: JoinHandle<()>,
 }
 
 impl Network {
-    /// A network in front of the server of this port.
+    /// Starts a proxy in front of the server on this port of the local machine.
     ///
     /// # Errors
     ///
-    /// [`io::Error`] where no socket can be made.
+    /// [`io::Error`] when no socket can be opened.
     pub async fn before(port: u16) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -50,7 +50,7 @@ impl Network {
                 tokio::spawn(async move {
                     tokio::select! {
                         _ = cut.changed() => {}
-                        _ = carry(client, port, faults) => {}
+                        _ = forward(client, port, faults) => {}
                     }
                 });
             }
@@ -58,20 +58,21 @@ impl Network {
         Ok(Self { address, fault, cuts, accepting })
     }
 
-    /// The URL that leads through it.
+    /// The URL of the server through the proxy.
     #[must_use]
     pub fn url(&self) -> String {
         format!("nats://{}", self.address)
     }
 
-    /// Breaks the network, or mends it.
+    /// Injects a fault from now on; [`NetworkFault::None`] ends it.
     ///
-    /// A connection that has lost an answer stays without it: [`cut`](Self::cut) it when the fault is over.
+    /// Responses that were discarded stay lost: [`cut`](Self::cut) the connections when the fault ends, so
+    /// that clients reconnect.
     pub fn set(&self, fault: NetworkFault) {
         self.fault.send_replace(fault);
     }
 
-    /// Cuts all connections now.
+    /// Cuts all connections now. Clients can reconnect at once.
     pub fn cut(&self) {
         self.cuts.send_modify(|cuts| *cuts += 1);
     }
@@ -84,7 +85,7 @@ impl Drop for Network {
     }
 }
 
-async fn carry(client: TcpStream, port: u16, faults: watch::Receiver<NetworkFault>) -> io::Result<()> {
+async fn forward(client: TcpStream, port: u16, faults: watch::Receiver<NetworkFault>) -> io::Result<()> {
     let server = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
     let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
         (client.into_split(), server.into_split());

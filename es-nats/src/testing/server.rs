@@ -1,4 +1,4 @@
-//! One server.
+//! A server as a child process.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -12,27 +12,27 @@ use tokio::time::{Instant, sleep};
 use super::binary::{self, NatsServerMissing};
 
 /// How long a server may take to start.
-const START: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Why a server does not run.
+/// Why a server is not running.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NatsServerError {
-    /// There is none to start.
+    /// `nats-server` was not found.
     #[error(transparent)]
     Missing(#[from] NatsServerMissing),
-    /// The operating system says no.
-    #[error("nats-server: {0}")]
+    /// The operating system returned an error.
+    #[error("cannot run nats-server: {0}")]
     Io(#[from] io::Error),
-    /// It has ended by itself.
-    #[error("nats-server has ended; it said:\n{0}")]
+    /// The server exited; with its log.
+    #[error("nats-server exited; its log:\n{0}")]
     Ended(String),
-    /// It was started, and does not answer.
-    #[error("nats-server does not answer; it said:\n{0}")]
+    /// The server was started, but does not respond; with its log.
+    #[error("nats-server does not respond; its log:\n{0}")]
     Silent(String),
 }
 
-/// A server with JetStream in a folder of its own. It ends, and its folder goes, when this is dropped.
+/// A server with JetStream, in a temporary folder. Dropping it kills the server and deletes the folder.
 #[derive(Debug)]
 pub struct NatsServer {
     folder: PathBuf,
@@ -42,20 +42,21 @@ pub struct NatsServer {
 }
 
 impl NatsServer {
-    /// Starts one, on a free port of this machine.
+    /// Starts a server on a free port of the local machine, and waits until it responds.
     ///
     /// # Errors
     ///
-    /// [`NatsServerError`].
+    /// [`NatsServerError`] when it does not start.
     pub async fn start() -> Result<Self, NatsServerError> {
         Self::with(&[]).await
     }
 
-    /// The same with more arguments, such as `--max_payload`. See `nats-server --help`.
+    /// As [`start`](Self::start), with more command-line arguments, such as `--name`: see
+    /// `nats-server --help`.
     ///
     /// # Errors
     ///
-    /// [`NatsServerError`].
+    /// [`NatsServerError`] when it does not start.
     pub async fn with(arguments: &[&str]) -> Result<Self, NatsServerError> {
         let server = Self::on(free_port()?, arguments.iter().map(|&argument| argument.to_owned()).collect())?;
         server.started().await
@@ -73,29 +74,29 @@ impl NatsServer {
         Ok(self)
     }
 
-    /// The URL.
+    /// The URL for clients.
     #[must_use]
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
-    /// The port.
+    /// The port for clients.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// The folder with its files.
+    /// The folder with the server's files.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Kills it, with what it has not flushed.
+    /// Kills the server with SIGKILL, as in a crash.
     ///
     /// # Errors
     ///
-    /// [`NatsServerError::Io`].
+    /// [`NatsServerError::Io`] when it cannot be killed.
     pub async fn kill(&mut self) -> Result<(), NatsServerError> {
         if let Some(mut child) = self.child.take() {
             child.kill().await?;
@@ -103,18 +104,18 @@ impl NatsServer {
         Ok(())
     }
 
-    /// Starts it again, with the files of before, and waits until it answers.
+    /// Starts the server again with the same files, and waits until it responds.
     ///
     /// # Errors
     ///
-    /// [`NatsServerError`].
+    /// [`NatsServerError`] when it does not start.
     pub async fn restart(&mut self) -> Result<(), NatsServerError> {
         self.spawn()?;
-        self.answers().await
+        self.wait_until_ready().await
     }
 
-    pub(super) async fn answers(&mut self) -> Result<(), NatsServerError> {
-        let until = Instant::now() + START;
+    pub(super) async fn wait_until_ready(&mut self) -> Result<(), NatsServerError> {
+        let until = Instant::now() + START_TIMEOUT;
         loop {
             if let Some(child) = &mut self.child
                 && child.try_wait()?.is_some()
@@ -151,14 +152,14 @@ impl NatsServer {
 impl Drop for NatsServer {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {
-            // It may have ended by itself, and the folder may be gone.
+            // The server may have exited already.
             let _ = child.start_kill();
         }
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
-/// A port that nobody listens on.
+/// A port that no program listens on.
 pub(super) fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

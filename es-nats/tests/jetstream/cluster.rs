@@ -1,4 +1,4 @@
-//! Three servers, whose leader dies.
+//! A cluster of three servers whose leader is killed.
 
 use async_nats::jetstream;
 use es_nats::NatsSink;
@@ -7,7 +7,7 @@ use es_nats::testing::NatsCluster;
 use crate::service::{Loans, Mails, consume, count, publish, published, sink_options, until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_leader_is_waited_for_and_nothing_is_lost_or_out_of_order() {
+async fn when_the_leader_dies_both_services_continue_with_nothing_lost_or_reordered() {
     let mut cluster = NatsCluster::start(3).await.expect("a cluster");
     let client = async_nats::ConnectOptions::new()
         .reconnect_delay_callback(|_| std::time::Duration::from_millis(50))
@@ -18,7 +18,7 @@ async fn a_new_leader_is_waited_for_and_nothing_is_lost_or_out_of_order() {
     let options = || sink_options().stream(|stream| stream.num_replicas = 3);
     let mut sink = None;
     while sink.is_none() {
-        // The peers may not know each other yet.
+        // The servers may not have found each other yet.
         sink = NatsSink::create(client.clone(), options()).await.ok();
     }
     loans.approve_all(20, 50).await;

@@ -1,4 +1,4 @@
-//! The sink passes the suite that every sink must pass.
+//! The conformance suite of sinks, on JetStream.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use es_nats::testing::{NatsServer, Network, NetworkFault};
 
 use crate::service::{client, messages, sink_options};
 
-/// A server, with a network before it that can break.
+/// A server behind a proxy that injects faults.
 struct JetStream {
     network: Network,
     direct: Client,

@@ -11,7 +11,7 @@ use es_nats::testing::{NatsServer, Network, NetworkFault};
 
 use crate::service::{Loans, Mails, client, consume, count, publish, sink_options, until};
 
-/// A server, with so many approvals of so many loans published.
+/// Publishes this number of approvals of each of this number of loans.
 async fn published(server: &NatsServer, loans: u64, approvals: u64) -> (async_nats::Client, Loans) {
     let (client, store) = (client(&server.url()).await, Loans::default());
     let sink = NatsSink::create(client.clone(), sink_options()).await.expect("a stream");
@@ -23,7 +23,7 @@ async fn published(server: &NatsServer, loans: u64, approvals: u64) -> (async_na
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_that_are_in_the_stream_twice_are_commands_once() {
+async fn a_message_stored_twice_executes_its_command_once() {
     let server = NatsServer::start().await.expect("a server");
     let (client, _) = published(&server, 3, 3).await;
     let context = jetstream::new(client.clone());
@@ -31,10 +31,10 @@ async fn messages_that_are_in_the_stream_twice_are_commands_once() {
     for sequence in 1..=9 {
         let message = stream.get_raw_message(sequence).await.expect("a message");
         let mut headers: HeaderMap = message.headers.clone();
-        // As after the duplicate window.
+        // Another id has the effect of a repetition after the duplicate window.
         headers.insert("Nats-Msg-Id", format!("another {sequence}"));
         let again = context.publish_with_headers(message.subject, headers, message.payload).await;
-        again.expect("it is sent").await.expect("it is there");
+        again.expect("it is sent").await.expect("it is stored");
     }
     let mails = Mails::new();
     let running = consume(&mails, client.clone());
@@ -43,7 +43,7 @@ async fn messages_that_are_in_the_stream_twice_are_commands_once() {
     running.abort();
 }
 
-/// How many messages the server still has for the consumer.
+/// The number of messages that the consumer has not settled.
 async fn unsettled(client: &async_nats::Client) -> Option<u64> {
     let stream = jetstream::new(client.clone()).get_stream("loans").await.ok()?;
     let info = stream.consumer_info("notifier").await.ok()?;
@@ -51,7 +51,7 @@ async fn unsettled(client: &async_nats::Client) -> Option<u64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_that_is_stopped_or_dies_again_and_again_loses_nothing_and_keeps_the_order() {
+async fn a_consumer_that_is_stopped_or_killed_repeatedly_loses_nothing_and_keeps_the_order() {
     let server = NatsServer::start().await.expect("a server");
     let (client, _) = published(&server, 10, 60).await;
     let mails = Mails::new();
@@ -60,13 +60,13 @@ async fn a_program_that_is_stopped_or_dies_again_and_again_loses_nothing_and_kee
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let consumer = mails.consumer(self::client(&server.url()).await);
         let running = tokio::spawn(async move { consumer.run_until(async { drop(stopped.await) }).await });
-        until("it goes on", || async {
+        until("some are consumed", || async {
             unsettled(&client).await.is_some_and(|now| now < before) || before == 0
         })
         .await;
         if round % 2 == 0 {
             drop(stop);
-            running.await.expect("no panic").expect("it ends");
+            running.await.expect("no panic").expect("it stops");
         } else {
             running.abort();
             drop(running.await);
@@ -78,12 +78,12 @@ async fn a_program_that_is_stopped_or_dies_again_and_again_loses_nothing_and_kee
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_killed_while_messages_are_taken_is_waited_for() {
+async fn a_consumer_waits_for_a_server_that_was_killed() {
     let mut server = NatsServer::start().await.expect("a server");
     let (client, loans) = published(&server, 10, 40).await;
     let mails = Mails::new();
     let running = consume(&mails, client.clone());
-    until("it goes on", || async { !mails.of("L-0").await.is_empty() }).await;
+    until("some are consumed", || async { !mails.of("L-0").await.is_empty() }).await;
     server.kill().await.expect("it is killed");
     server.restart().await.expect("it starts again");
     let publishing = publish(&loans, NatsSink::new(client.clone(), sink_options()));
@@ -95,15 +95,15 @@ async fn a_server_that_is_killed_while_messages_are_taken_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_and_acknowledgements_that_are_lost_come_again_in_their_order() {
+async fn lost_messages_and_acknowledgements_are_redelivered_in_order() {
     let server = NatsServer::start().await.expect("a server");
     let (direct, _) = published(&server, 10, 40).await;
     let network = Network::before(server.port()).await.expect("a network");
     let mails = Mails::new();
     let running = consume(&mails, client(&network.url()).await);
-    until("it goes on", || async { !mails.of("L-0").await.is_empty() }).await;
+    until("some are consumed", || async { !mails.of("L-0").await.is_empty() }).await;
     network.set(NetworkFault::NoAnswers);
-    // The server has delivered what does not arrive.
+    // Meanwhile the server delivers messages that do not arrive.
     tokio::time::sleep(Duration::from_millis(300)).await;
     network.set(NetworkFault::None);
     network.cut();
@@ -113,7 +113,7 @@ async fn messages_and_acknowledgements_that_are_lost_come_again_in_their_order()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_programs_take_turns_and_when_one_dies_the_other_goes_on() {
+async fn two_consumers_take_turns_and_when_one_dies_the_other_continues() {
     let server = NatsServer::start().await.expect("a server");
     let (client, loans) = published(&server, 10, 60).await;
     let mails = Mails::new();
@@ -126,7 +126,7 @@ async fn two_programs_take_turns_and_when_one_dies_the_other_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn poison_is_parked_with_its_stream_and_so_is_what_is_no_message() {
+async fn a_poison_message_is_parked_with_its_stream_and_so_is_a_malformed_one() {
     let server = NatsServer::start().await.expect("a server");
     let (client, loans) = published(&server, 1, 1).await;
     let context = jetstream::new(client.clone());
@@ -135,7 +135,7 @@ async fn poison_is_parked_with_its_stream_and_so_is_what_is_no_message() {
         .await
         .expect("it is sent")
         .await
-        .expect("it is there");
+        .expect("it is stored");
     loans.approve("a", 1, 13).await;
     loans.approve("a", 2, 2).await;
     loans.approve("b", 1, 1).await;
@@ -158,7 +158,7 @@ async fn poison_is_parked_with_its_stream_and_so_is_what_is_no_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_thousand_messages_of_before_are_caught_up_with() {
+async fn a_new_consumer_catches_up_with_a_hundred_thousand_messages() {
     let server = NatsServer::start().await.expect("a server");
     let (client, _) = published(&server, 1_000, 100).await;
     let mails = Mails::new();

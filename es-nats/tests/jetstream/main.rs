@@ -1,4 +1,4 @@
-//! A publisher and a consumer with JetStream between them, and what breaks there.
+//! Publishers and consumers on a real JetStream server, under faults of servers, networks and programs.
 
 mod cluster;
 mod conformance;

@@ -1,4 +1,4 @@
-//! Publishing while the server dies, is slow, is full, or does not answer.
+//! Publishing to a server that is killed, slow, full, or does not respond.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use es_nats::testing::{NatsServer, Network, NetworkFault};
 use crate::service::{LARGE, LoanFeed, Loans, client, count, publish, published, sink_options, until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_are_in_the_stream_once_under_their_subjects_in_either_encoding() {
+async fn each_message_is_stored_once_under_its_subject_in_either_encoding() {
     let server = NatsServer::start().await.expect("a server");
     let (client, loans) = (client(&server.url()).await, Loans::default());
     loans.approve_all(3, 4).await;
@@ -30,7 +30,7 @@ async fn messages_are_in_the_stream_once_under_their_subjects_in_either_encoding
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_killed_in_the_middle_is_waited_for_and_nothing_is_lost() {
+async fn a_publisher_waits_for_a_server_that_was_killed_and_loses_nothing() {
     let mut server = NatsServer::with(&["--config", "/dev/null"]).await.expect("a server");
     let (client, loans) = (client(&server.url()).await, Loans::default());
     let sink = NatsSink::create(client.clone(), sink_options()).await.expect("a stream");
@@ -48,7 +48,7 @@ async fn a_server_that_is_killed_in_the_middle_is_waited_for_and_nothing_is_lost
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_server_holds_the_publisher_up_and_loses_and_repeats_nothing() {
+async fn a_slow_server_slows_the_publisher_and_nothing_is_lost_or_repeated() {
     let server = NatsServer::start().await.expect("a server");
     let network = Network::before(server.port()).await.expect("a network");
     let loans = Loans::default();
@@ -62,7 +62,7 @@ async fn a_slow_server_holds_the_publisher_up_and_loses_and_repeats_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_whose_acknowledgement_is_lost_is_sent_again_and_is_there_once() {
+async fn a_message_whose_acknowledgement_is_lost_is_sent_again_and_stored_once() {
     let server = NatsServer::start().await.expect("a server");
     let network = Network::before(server.port()).await.expect("a network");
     let (direct, loans) = (client(&server.url()).await, Loans::default());
@@ -71,7 +71,7 @@ async fn a_message_whose_acknowledgement_is_lost_is_sent_again_and_is_there_once
     network.set(NetworkFault::NoAnswers);
     let running = publish(&loans, sink);
     until("they arrive", || async { count(&direct).await >= 4 }).await;
-    // Not one is known to be there, so none of the second approvals has been sent.
+    // None of them is confirmed, so no second approval of a loan has been sent.
     assert_eq!(count(&direct).await, 4);
     network.set(NetworkFault::None);
     network.cut();
@@ -82,7 +82,7 @@ async fn a_message_whose_acknowledgement_is_lost_is_sent_again_and_is_there_once
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_stream_is_waited_for_and_its_messages_are_not_dropped() {
+async fn a_publisher_waits_for_a_full_stream_and_no_message_is_dropped() {
     let server = NatsServer::start().await.expect("a server");
     let (client, loans) = (client(&server.url()).await, Loans::default());
     let options = sink_options().stream(|stream| stream.max_bytes = 4_000);
@@ -104,7 +104,7 @@ async fn a_full_stream_is_waited_for_and_its_messages_are_not_dropped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_is_too_large_parks_its_stream_and_a_missing_stream_stops() {
+async fn a_missing_stream_stops_the_publisher_and_a_message_that_is_too_large_parks_its_stream() {
     let server = NatsServer::start().await.expect("a server");
     let (client, loans) = (client(&server.url()).await, Loans::default());
     loans.approve("a", 1, LARGE).await;
@@ -112,7 +112,7 @@ async fn a_message_that_is_too_large_parks_its_stream_and_a_missing_stream_stops
     loans.approve("b", 1, 1).await;
     let missing = NatsSink::new(client.clone(), sink_options());
     let runner = PublisherRunner::new(loans.store.clone(), LoanFeed, missing).on_failure(OnFailure::Park);
-    // The first one is refused before it is sent.
+    // The client itself refuses the first message: the second one finds that the stream is missing.
     let error = runner.catch_up().await.expect_err("it stops");
     assert!(matches!(error, ProjectorError::NotReady { .. }), "{error}");
     assert!(error.to_string().contains("there is no stream `loans`"), "{error}");

@@ -1,4 +1,4 @@
-//! Two services: loans, which publishes approvals, and a notifier, which queues a mail for each.
+//! Two services for the tests: one publishes approvals of loans, the other queues a mail for each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -27,12 +27,12 @@ pub struct LoanApproved {
     pub note: String,
 }
 
-/// The cents are the revision; those of note are a long note.
+/// Publishes each approval; those of [`LARGE`] cents with a note of one megabyte.
 #[derive(Publisher)]
 #[publisher(name = "loan-feed", events(Approved))]
 pub struct LoanFeed;
 
-/// Approvals of so many cents have a note of a megabyte and more.
+/// Approvals of this many cents become messages that are larger than a server accepts.
 pub const LARGE: u64 = 1_000_000;
 
 impl Publish<Approved> for LoanFeed {
@@ -72,7 +72,7 @@ impl Handle<Queue> for Mailbox {
     }
 }
 
-/// Approvals of 13 cents are poison to it.
+/// Queues a mail for each approval, and fails on approvals of 13 cents.
 #[derive(Clone, Reactor)]
 #[reactor(name = "notifier", events(LoanApproved))]
 pub struct Notifier {
@@ -90,7 +90,7 @@ impl React<LoanApproved> for Notifier {
     }
 }
 
-/// The store of the loans.
+/// The service that publishes.
 #[derive(Clone, Default)]
 pub struct Loans {
     pub store: MemoryStore,
@@ -105,7 +105,8 @@ impl Loans {
         assert!(matches!(outcome, Ok(AppendOutcome::Appended(_))), "{outcome:?}");
     }
 
-    /// So many approvals of each of so many loans, the loans in turn.
+    /// Records this number of approvals of each of this number of loans, round-robin. The cents are the
+    /// revision plus 100.
     pub async fn approve_all(&self, loans: u64, approvals: u64) {
         for revision in 1..=approvals {
             for loan in 0..loans {
@@ -115,7 +116,7 @@ impl Loans {
     }
 }
 
-/// What the notifier keeps.
+/// The service that consumes.
 #[derive(Clone)]
 pub struct Mails {
     pub store: MemoryStore,
@@ -132,10 +133,14 @@ impl Mails {
         self.notifier.mailboxes.load(&key.to_owned()).await.expect("a mailbox").state.all
     }
 
+    /// Whether each loan has a mail for each of its approvals, in order.
     pub async fn are(&self, loans: u64, approvals: u64) -> bool {
         for loan in 0..loans {
             let mails = self.of(&format!("L-{loan}")).await;
-            assert!(mails.iter().copied().eq((101..).take(mails.len())), "out of order, or twice: {mails:?}");
+            assert!(
+                mails.iter().copied().eq((101..).take(mails.len())),
+                "out of order or repeated: {mails:?}"
+            );
             if (mails.len() as u64) < approvals {
                 return false;
             }
@@ -157,10 +162,10 @@ pub fn sink_options() -> SinkOptions {
 pub async fn client(url: &str) -> async_nats::Client {
     let options = async_nats::ConnectOptions::new();
     let options = options.reconnect_delay_callback(|_| Duration::from_millis(50));
-    options.connect(url).await.expect("the server is there")
+    options.connect(url).await.expect("a connection")
 }
 
-/// Publishes until the store is closed; the task has to be aborted.
+/// Publishes in a task, until it is aborted.
 pub fn publish(loans: &Loans, sink: NatsSink) -> tokio::task::JoinHandle<()> {
     let runner = PublisherRunner::new(loans.store.clone(), LoanFeed, sink);
     let runner = runner.reactor(|reactor| reactor.lease(Duration::from_secs(2)));
@@ -172,7 +177,7 @@ pub fn consume(mails: &Mails, client: async_nats::Client) -> tokio::task::JoinHa
     tokio::spawn(async move { consumer.run().await.expect("it consumes") })
 }
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
     let waited = async {
         while !is_so().await {
@@ -181,10 +186,10 @@ pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut()
     };
     tokio::time::timeout(Duration::from_secs(120), waited)
         .await
-        .unwrap_or_else(|_| panic!("in vain: {what}"));
+        .unwrap_or_else(|_| panic!("timed out: {what}"));
 }
 
-/// The messages in the stream, in their order there.
+/// The messages in the stream, in order.
 pub async fn messages(client: &async_nats::Client) -> Vec<Message> {
     let jetstream = jetstream::new(client.clone());
     let stream = jetstream.get_stream("loans").await.expect("a stream");
@@ -201,11 +206,11 @@ pub async fn messages(client: &async_nats::Client) -> Vec<Message> {
     all
 }
 
-/// The cents of each loan's messages in the stream, in their order there.
+/// The cents of each loan's messages in the stream, in order.
 pub async fn published(client: &async_nats::Client) -> BTreeMap<String, Vec<u64>> {
     let (mut all, mut ids) = (BTreeMap::<String, Vec<u64>>::new(), BTreeSet::new());
     for message in messages(client).await {
-        assert!(ids.insert(message.id), "{message:?} is there twice");
+        assert!(ids.insert(message.id), "{message:?} is stored twice");
         let public: LoanApproved = serde_json::from_slice(&message.payload).expect("a public event");
         all.entry(message.stream.key().to_owned()).or_default().push(public.cents);
     }
