@@ -14,7 +14,7 @@ use super::source::{Delivery, MessageSource, SourceError};
 use super::wire::MalformedMessage;
 use crate::latch;
 
-/// How many messages are delivered at once.
+/// The maximum number of messages that are delivered at once.
 const PAGE: usize = 100;
 
 /// Keeps messages in memory: a sink and, with [`source`](Self::source), a source. Clones share them.
@@ -71,13 +71,13 @@ impl MemoryBroker {
         latch::hold(&self.shared.kept).messages.iter().map(|message| Message::clone(message)).collect()
     }
 
-    /// Delivers the messages to a consumer of this name, which the broker remembers.
+    /// A source for the consumer of this name, whose progress the broker remembers.
     #[must_use]
     pub fn source(&self, consumer: &str) -> MemorySource {
         MemorySource { shared: Arc::clone(&self.shared), consumer: consumer.into() }
     }
 
-    /// How many messages of a consumer are not settled.
+    /// The number of messages that a consumer has not settled.
     #[must_use]
     pub fn unsettled(&self, consumer: &str) -> usize {
         let kept = latch::hold(&self.shared.kept);
@@ -110,7 +110,7 @@ impl MemorySource {
         change(consumers.entry(String::from(&*self.consumer)).or_default(), messages)
     }
 
-    /// The first messages that are not settled, or until when to wait.
+    /// The first unsettled messages, or else the time to wait for.
     fn next(&self) -> Result<Vec<MemoryDelivery>, Option<Instant>> {
         self.progress(|progress, messages| {
             if let Some(until) = progress.not_before.filter(|until| *until > Instant::now()) {

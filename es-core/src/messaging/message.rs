@@ -1,4 +1,4 @@
-//! The message on the wire, whatever broker carries it.
+//! Messages, independent of the broker that transports them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -42,7 +42,7 @@ pub struct Message {
     pub occurred_at: OffsetDateTime,
     /// The correlation id, shared by all events caused by one external request.
     pub correlation_id: Option<Uuid>,
-    /// The causation id: what led to the event.
+    /// The causation id: the id of the event, message or command that caused the event.
     pub causation_id: Option<Uuid>,
     /// The W3C trace context.
     pub traceparent: Option<String>,
@@ -51,7 +51,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// A message without further metadata. It happened now.
+    /// A message without further metadata, whose event occurred now.
     #[must_use]
     pub fn new(
         id: Uuid,

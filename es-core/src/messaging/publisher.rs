@@ -1,4 +1,4 @@
-//! What is published of a service's own events.
+//! Publishers: which public events other services receive for private ones.
 
 use super::message::Message;
 use crate::model::{Event, ReadEvent};
@@ -45,12 +45,13 @@ pub trait Publisher: Send + Sync + 'static {
     fn message(&self, event: &Self::Event) -> Result<Option<Message>, EncodeError>;
 }
 
-/// Which public event others receive for a private one, with its own name, version and shape, or none.
+/// Maps a private event to the public event that other services receive, with its own name, version and
+/// shape, or to none.
 ///
 /// The public event is an [`#[event]`](macro@crate::event), so that it can evolve like the private one, and
 /// independently of it; the [lock](crate::lock) contains its shape.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say what others learn of the event `{E}`",
+    message = "`{Self}` does not define what is published for the event `{E}`",
     label = "no `Publish<{E}>`",
     note = "write `impl es_core::messaging::Publish<{E}> for {Self} {{ type Public = …; fn publish(&self, event: &es_core::Recorded<{E}>) -> Option<Self::Public> {{ … }} }}`"
 )]

@@ -112,8 +112,8 @@ where
     T: Target<OnModel<Publishing<F, K>, M>>,
     M: Send + 'static,
 {
-    /// Publishes all events, and then new ones as they come, until it fails; `Ok` once the store was closed.
-    /// Dropping the future is an orderly end: what is not confirmed is sent again by the next run.
+    /// Publishes all events, and then new ones as they are appended, until an error. Returns `Ok` once the
+    /// store is closed. Dropping the future is safe: the next run sends unconfirmed messages again.
     ///
     /// # Errors
     ///
@@ -126,16 +126,16 @@ where
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`], of a sink that stays unavailable as well.
+    /// [`ProjectorError`], including that of a sink that stays unavailable.
     pub async fn catch_up(&self) -> Result<(), ProjectorError> {
         self.reactor.catch_up().await
     }
 
-    /// How far it has come, whichever program runs it.
+    /// Its progress, whichever program runs it.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::NotSetUp`] before it ran for the first time.
+    /// [`ProjectorError::NotSetUp`] before its first run.
     pub async fn status(&self) -> Result<ProjectionStatus, ProjectorError> {
         self.reactor.status().await
     }

@@ -1,21 +1,21 @@
-//! What a publisher needs of a message broker.
+//! The port through which a publisher sends to a message broker.
 
 use crate::projection::{Cause, Caused};
 use crate::record::BoxError;
 
 use super::message::Message;
 
-/// A message broker that accepts messages and confirms each of them. The port that `es-nats` implements.
+/// A message broker that accepts messages and confirms each of them. `es-nats` implements it.
 ///
 /// # Contract
 ///
-/// 1. A confirmation that resolves to `Ok` says that the message is stored where it outlives the sender. All
-///    else may be true of one that resolves to an error: the message is sent again, under the same id.
-/// 2. [`send`](Self::send) resolves as soon as the next message can be sent, and waits where there is no room
-///    for it: this is the back-pressure.
-/// 3. A confirmation resolves within a time that the sink sets, counted from `send`, whether or not it is
-///    polled before.
-/// 4. A message that is sent after the confirmation of another comes after it.
+/// 1. A confirmation resolves to `Ok` only if the message is stored where it outlives the sender. After an
+///    error it may be stored or not: the publisher sends it again, under the same id.
+/// 2. [`send`](Self::send) resolves as soon as the next message can be sent, and waits while there is no room
+///    for it (back-pressure).
+/// 3. A confirmation resolves within a time that the sink sets, counted from `send`, even if it is not polled
+///    until then.
+/// 4. A message that is sent after the confirmation of another one is stored after it.
 ///
 /// # Implementing
 ///
@@ -36,7 +36,7 @@ pub trait MessageSink: Send + Sync + 'static {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SinkError {
-    /// The broker is not available, full, or did not respond in time. The message is sent again.
+    /// The broker is unavailable or full, or did not respond in time. The publisher sends the message again.
     #[error("the message was not confirmed: {source}")]
     Unavailable {
         /// The error of the broker, or of the connection to it.
@@ -48,7 +48,7 @@ pub enum SinkError {
         /// The error of the broker.
         source: BoxError,
     },
-    /// The broker accepts no messages of this sender, for example because a stream or a permission is
+    /// The broker accepts no messages from this sender, for example because a stream or a permission is
     /// missing.
     #[error("the broker is not set up for this publisher: {source}")]
     Setup {

@@ -1,4 +1,4 @@
-//! What a consumer needs of a message broker.
+//! The port through which a consumer receives from a message broker.
 
 use std::time::Duration;
 
@@ -6,70 +6,72 @@ use super::message::Message;
 use super::wire::MalformedMessage;
 use crate::record::BoxError;
 
-/// A message broker that delivers messages until each is settled. The port that `es-nats` implements.
+/// A message broker that delivers each message until it is settled. `es-nats` implements it.
 ///
 /// # Contract
 ///
-/// 1. Messages of one stream come in the order in which the broker stored them. A message that was delivered
-///    and is not settled comes again, and no message that was stored after it comes before it.
-/// 2. The next call of [`receive`](Self::receive) is made after all messages of the one before were settled,
-///    or given back. A future of it that is dropped loses nothing.
+/// 1. Messages of one stream are delivered in the order in which the broker stored them. A message that is
+///    not settled is redelivered, before any message that was stored after it.
+/// 2. The caller settles or [returns](Delivery::nack) all messages of one call of [`receive`](Self::receive)
+///    before the next call. Dropping the future of `receive` loses no message.
 pub trait MessageSource: Send + Sync + 'static {
     /// A delivered message.
     type Delivery: Delivery;
 
-    /// Waits for messages, at least one, in their order.
+    /// Waits for messages, and returns at least one, in order.
     ///
     /// # Errors
     ///
-    /// [`SourceError`].
+    /// [`SourceError`] when the broker does not deliver.
     fn receive(&self) -> impl Future<Output = Result<Vec<Self::Delivery>, SourceError>> + Send;
 }
 
-/// A message that was delivered, and is settled by one of [`ack`](Self::ack) and [`term`](Self::term).
+/// A delivered message, to be settled with [`ack`](Self::ack) or [`term`](Self::term).
 pub trait Delivery: Send + Sync + 'static {
     /// The message.
     ///
     /// # Errors
     ///
-    /// What was delivered is not a message.
+    /// [`MalformedMessage`] when what was delivered is not a message.
     fn message(&self) -> Result<&Message, &MalformedMessage>;
 
-    /// The number of the message among all that the broker stores.
+    /// The sequence number that the broker gave the message.
     fn place(&self) -> u64;
 
-    /// How many times it was delivered, including this time.
+    /// How many times the message was delivered, including this time.
     fn deliveries(&self) -> u64;
 
-    /// It was processed. Resolves once the broker has confirmed that it does not come again.
+    /// Acknowledges the message: it was processed. Resolves once the broker has confirmed that it will not
+    /// redeliver it.
     ///
     /// # Errors
     ///
-    /// [`SourceError`]; it may come again.
+    /// [`SourceError`]; the message may be redelivered.
     fn ack(&self) -> impl Future<Output = Result<(), SourceError>> + Send;
 
-    /// It was not processed, and is to come again after a time.
+    /// Returns the message unprocessed, to be redelivered after a time.
     ///
     /// # Errors
     ///
-    /// [`SourceError`]; it comes again when the broker has waited long enough.
+    /// [`SourceError`]; the broker redelivers the message after its acknowledgement timeout.
     fn nack(&self, after: Duration) -> impl Future<Output = Result<(), SourceError>> + Send;
 
-    /// It was not processed, and is not to come again.
+    /// Settles the message unprocessed, so that it is not redelivered.
     ///
     /// # Errors
     ///
-    /// [`SourceError`]; it may come again.
+    /// [`SourceError`]; the message may be redelivered.
     fn term(&self, reason: &str) -> impl Future<Output = Result<(), SourceError>> + Send;
 
-    /// It is still being processed, so it is not to come again yet.
+    /// Reports that the message is still being processed, so that it is not redelivered yet.
     ///
     /// # Errors
     ///
-    /// [`SourceError`].
+    /// [`SourceError`]; the message may be redelivered.
     fn progress(&self) -> impl Future<Output = Result<(), SourceError>> + Send;
 
-    /// After which time it comes again unless there was [progress](Self::progress); `None` if never.
+    /// The time after which the message is redelivered unless [progress](Self::progress) was reported; `None`
+    /// if it never is.
     fn comes_again_after(&self) -> Option<Duration>;
 }
 
@@ -77,7 +79,7 @@ pub trait Delivery: Send + Sync + 'static {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// The broker is not available or did not respond in time.
+    /// The broker is unavailable or did not respond in time.
     #[error("the broker is not available: {source}")]
     Unavailable {
         /// The error of the broker, or of the connection to it.

@@ -146,7 +146,7 @@ impl<F: Publisher, K: MessageSink> Effects for Publishing<F, K> {
 }
 
 impl<F: Publisher, K: MessageSink> Publishing<F, K> {
-    /// Events before the checkpoint do not come again.
+    /// Forgets these events: they are before the checkpoint, so they are not sent again.
     fn forget(&self, events: &[F::Event]) {
         let mut ahead = latch::hold(&self.ahead);
         if ahead.is_empty() {

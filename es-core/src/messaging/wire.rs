@@ -1,4 +1,4 @@
-//! Messages as headers and a body, for any carrier.
+//! Encoding messages as headers and a body, for any broker.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -35,7 +35,7 @@ pub struct Encoded {
     pub body: Vec<u8>,
 }
 
-/// Headers and a body that are not a message. No text of theirs is in it.
+/// Why headers and a body are not a message. The error contains none of their text.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MalformedMessage {
@@ -43,7 +43,7 @@ pub enum MalformedMessage {
     #[error("the header `{0}` is missing; the message was not sent by a publisher of this framework")]
     Missing(&'static str),
     /// A header does not have a valid value.
-    #[error("the header `{0}` does not hold {1}")]
+    #[error("the header `{0}` is not {1}")]
     Header(&'static str, &'static str),
     /// The category and the key cannot name a stream.
     #[error(transparent)]
@@ -101,7 +101,8 @@ struct CloudEvent<'a> {
 }
 
 impl Message {
-    /// As headers and a body. A payload that is not JSON, which no event has, is sent as headers in any case.
+    /// Encodes the message as headers and a body. If the payload is not JSON, which no event's is, the
+    /// encoding is [`Encoding::Headers`] in any case.
     ///
     /// ```
     /// use es_core::messaging::{Encoding, Message, read};
@@ -165,7 +166,7 @@ impl Message {
     }
 }
 
-/// Reads the message from headers and a body; `header` finds a header by its name, in lower case.
+/// Decodes a message from headers and a body. `header` returns the header with this lower-case name.
 ///
 /// # Errors
 ///
@@ -182,7 +183,7 @@ pub fn read<'a>(header: impl Fn(&str) -> Option<&'a str>, body: &[u8]) -> Result
     let number = |name| needed(name)?.parse().map_err(|_| MalformedMessage::Header(name, "a number"));
     let text = |name| unescaped(needed(name)?).ok_or(MalformedMessage::Header(name, "percent-encoded text"));
     let time = OffsetDateTime::parse(needed(TIME)?, &Rfc3339)
-        .map_err(|_| MalformedMessage::Header(TIME, "a time as of RFC 3339"))?;
+        .map_err(|_| MalformedMessage::Header(TIME, "an RFC 3339 time"))?;
     let version = needed(VERSION)?.parse().map_err(|_| MalformedMessage::Header(VERSION, "a number"))?;
     Ok(Message {
         id: id(ID)?.ok_or(MalformedMessage::Missing(ID))?,
@@ -215,7 +216,7 @@ fn read_cloud_event(body: &[u8]) -> Result<Message, MalformedMessage> {
     })
 }
 
-/// Text that any header can hold: all but visible ASCII is percent-encoded, and `%` as well.
+/// Text that is valid in any header: everything except visible ASCII is percent-encoded, and so is `%`.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -24,7 +24,7 @@ use crate::repository::{ExecuteOptions, Repository, Shared};
 use crate::store::EventStore;
 use crate::stream::{Revision, StreamId, StreamKey as _};
 
-/// The aggregates that commands are sent to.
+/// The repositories of the aggregates that commands are sent to.
 #[derive(Clone, Default)]
 pub(super) struct Targets {
     by_type: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,

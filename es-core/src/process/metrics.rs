@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct ProcessMetrics {
     /// Steps that were stored.
     pub steps: u64,
-    /// Inputs that were processed before, and came again.
+    /// Repeated inputs, which were processed before.
     pub repeated: u64,
     /// Inputs for no instance.
     pub unrelated: u64,

@@ -1,5 +1,5 @@
-//! The time of a clock that follows the inputs, when a program starts: that of the inputs that were taken
-//! before.
+//! Restores the time of a clock that follows the inputs, when a program starts: from the inputs that were
+//! processed before.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,13 +11,13 @@ use crate::store::{Checkpoint, ReadAll, Rest};
 use crate::stream::Position;
 use crate::subscription::{Subscription, When};
 
-/// Up to where a runner has told its clock of past inputs.
+/// The position up to which a runner has passed the times of earlier inputs to its clock.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Recalled(Arc<Mutex<Checkpoint>>);
 
 impl Recalled {
-    /// Tells the clock of the inputs up to a position, each once. They are read and not decoded: an input
-    /// that did nothing has left no step that would know its time.
+    /// Passes the times of the inputs up to a position to the clock, each once. The inputs are read, without
+    /// decoding them, as one that did nothing has left no step from which its time could be read.
     pub(super) async fn recall<S: ReadAll>(
         &self,
         clock: &Clock,

@@ -223,8 +223,8 @@ where
         }
     }
 
-    /// Processes all inputs, and then new ones as they come, sends commands and fires timers, until one of
-    /// these fails; `Ok` once the store was closed. Dropping the future is an orderly end.
+    /// Processes all inputs, and then new ones as they are appended, sends commands and fires timers, until
+    /// an error. Returns `Ok` once the store is closed. Dropping the future is safe: the next run resumes.
     ///
     /// # Errors
     ///
@@ -247,8 +247,8 @@ where
         }
     }
 
-    /// Does everything that is due by now, and what that leads to, until nothing is left. What fails is
-    /// parked, and retried once.
+    /// Processes everything that is due now, and whatever follows from it, until nothing is left. Inputs and
+    /// commands that fail are parked, and retried once.
     ///
     /// # Errors
     ///
@@ -270,7 +270,7 @@ where
         }
     }
 
-    /// Sets a clock that follows the inputs to the time at which earlier programs have stopped.
+    /// Sets a clock that follows the inputs to the time at which earlier programs stopped.
     async fn recall(&self, inputs: &InputsRunner<P, S, I>) -> Result<(), ProjectorError> {
         if !self.clock.follows() {
             return Ok(());
@@ -285,7 +285,7 @@ where
         }
     }
 
-    /// Checks that each aggregate that commands go to has a repository.
+    /// Checks that each aggregate that commands are sent to has a repository.
     fn check(&self) -> Result<(), ProcessError> {
         match P::recipients().into_iter().find(|recipient| !self.targets.has(recipient)) {
             Some(recipient) => Err(ProcessError::NoTarget { process: P::NAME, target: recipient.rust }),

@@ -13,7 +13,7 @@ const STREAMS: usize = 512;
 
 /// What is done for the jobs of some streams at once, before they are started.
 pub(crate) trait Prepare<J>: Send + Sync {
-    /// What it needs to know of them.
+    /// What it needs to know about each of them.
     type Keys: Send;
 
     fn keys(&self, groups: &[Vec<(usize, J)>]) -> Self::Keys;

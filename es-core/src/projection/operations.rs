@@ -62,7 +62,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
         self.target.drop_build(build).await
     }
 
-    /// How far it has come, as the target knows it, whichever program runs it.
+    /// Its progress, as the target has stored it, whichever program runs it.
     ///
     /// # Errors
     ///

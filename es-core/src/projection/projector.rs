@@ -108,11 +108,11 @@ impl<P, S, T> Projector<P, S, T> {
 }
 
 impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, T> {
-    /// Projects all events, and then new ones as they come, until it fails; `Ok` once the store was closed.
-    /// Dropping the future is an orderly end: the current batch is undone.
+    /// Projects all events, and then new ones as they are appended, until an error. Returns `Ok` once the
+    /// store is closed. Dropping the future is safe: the current batch is rolled back.
     ///
-    /// A lost connection is not a failure, nor is a transient error of a handler, such as a deadlock: it is
-    /// retried until it succeeds. See [`retrying`](Self::retrying).
+    /// A lost connection or a transient error of a handler, such as a deadlock, does not end it: both are
+    /// retried until they succeed. See [`retrying`](Self::retrying).
     ///
     /// # Errors
     ///
@@ -121,7 +121,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
         self.run_with(&Stop::default()).await
     }
 
-    /// The same, with an orderly shutdown once `stop` completes: work that has begun is completed.
+    /// As [`run`](Self::run), with a graceful shutdown: once `stop` resolves, it completes the current work.
     pub(crate) async fn run_until(
         &self,
         stop: impl Future<Output = ()> + Send,
@@ -147,8 +147,8 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`], of a lost connection as well. Transient errors of handlers are retried for as long
-    /// as [`Target::patience`]; the error is retryable then.
+    /// [`ProjectorError`], including that of a lost connection. Transient errors of handlers are retried for
+    /// as long as [`Target::patience`]; the error is retryable then.
     pub async fn catch_up(&self) -> Result<(), ProjectorError> {
         self.work(Ends::CaughtUp, &Stop::default()).await
     }

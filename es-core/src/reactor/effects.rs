@@ -18,7 +18,7 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(500);
 /// implements it, one event at a time.
 ///
 /// It may run the effects of different streams in parallel, as long as those of one stream take effect in
-/// order, and returns how far it has come: events after that come again.
+/// order, and returns how far it has come: later events are passed to it again.
 pub trait Effects: Send + Sync + 'static {
     /// What runs the effects: `reactor`, `publisher` or `process`. The checkpoint is stored as `KIND.NAME`,
     /// and errors name the kind.

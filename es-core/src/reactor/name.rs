@@ -15,10 +15,10 @@ pub(super) struct Kept<E>(PhantomData<E>);
 impl<E: Effects> Kept<E> {
     const BYTES: [u8; LONGEST_KIND + LONGEST] = {
         let (kind, name) = (E::KIND.as_bytes(), E::NAME.as_bytes());
-        assert!(kind.len() < LONGEST_KIND, "the name of a kind of effects has at most 15 bytes");
+        assert!(kind.len() < LONGEST_KIND, "the name of a kind of effects must have at most 15 bytes");
         assert!(
             !name.is_empty() && name.len() <= LONGEST,
-            "the name of a reactor has 1 to 80 bytes; write a shorter one"
+            "the name of a reactor must have 1 to 80 bytes"
         );
         let mut bytes = [b'.'; LONGEST_KIND + LONGEST];
         let mut at = 0;
@@ -33,7 +33,7 @@ impl<E: Effects> Kept<E> {
                 letter.is_ascii_lowercase()
                     || letter.is_ascii_digit()
                     || matches!(letter, b'-' | b'_' | b'.'),
-                "the name of a reactor is of lower-case letters, digits, `-`, `_` and `.`"
+                "the name of a reactor may contain only lower-case letters, digits, `-`, `_` and `.`"
             );
             bytes[kind.len() + 1 + at] = letter;
             at += 1;

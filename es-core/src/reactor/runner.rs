@@ -16,12 +16,12 @@ use crate::stream::{Position, StreamId};
 
 /// A store that can keep the checkpoints of reactors beside its events.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` keeps no checkpoints of reactors beside its events",
+    message = "`{Self}` cannot store the checkpoints of reactors",
     label = "no `CheckpointStore`",
-    note = "`ReactorRunner::with_target` keeps them elsewhere"
+    note = "use `ReactorRunner::with_target` to store them elsewhere"
 )]
 pub trait CheckpointStore: ReadAll + Clone + 'static {
-    /// The type of the models that are kept there as well.
+    /// The type of the models that the target stores as well.
     type Model: Send + 'static;
 
     /// Where the checkpoints are kept.
@@ -43,10 +43,10 @@ impl CheckpointStore for MemoryStore {
 /// Runs a reactor: reads the events of a store, and calls it for each, at least once and in the order of each
 /// stream.
 ///
-/// Any number of programs may run the same reactor. One of them works on a partition: it has a lease of it,
-/// by the clock of the database that stores the checkpoint, and renews it while it works. If it stands still
-/// for longer than the lease, another one takes over, and the older one stops: it can no longer move the
-/// checkpoint.
+/// Any number of programs may run the same reactor. One of them at a time works on a partition: it holds a
+/// lease, by the clock of the database that stores the checkpoint, and renews it while it works. If it is
+/// suspended for longer than the lease, another one takes over, and the older one stops: it can no longer
+/// move the checkpoint.
 #[must_use = "nothing is done before `run` or `catch_up`"]
 pub struct ReactorRunner<E, S, T, M = ()> {
     projector: Projector<OnModel<E, M>, S, T>,
@@ -66,7 +66,7 @@ impl<E, S, T, M> ReactorRunner<E, S, T, M> {
         Self { projector: Projector::with_target(source, OnModel::new(reactor), target) }
     }
 
-    /// What to run.
+    /// The reactor that it runs.
     #[must_use]
     pub fn reactor(&self) -> Arc<E> {
         self.projector.projection().effects()
@@ -141,8 +141,8 @@ where
     T: Target<OnModel<E, M>>,
     M: Send + 'static,
 {
-    /// Reacts to all events, and then to new ones as they come, until it fails; `Ok` once the store was
-    /// closed. Dropping the future is an orderly end: the current reaction is dropped, and comes again.
+    /// Reacts to all events, and then to new ones as they are appended, until an error. Returns `Ok` once the
+    /// store is closed. Dropping the future drops the current reaction; the next run repeats it.
     ///
     /// # Errors
     ///
@@ -151,8 +151,8 @@ where
         self.projector.run().await
     }
 
-    /// The same, with an orderly shutdown once `stop` completes: the current reaction is completed, the
-    /// checkpoint moves, and another worker need not wait for the lease to expire.
+    /// As [`run`](Self::run), with a graceful shutdown: once `stop` resolves, it completes the current
+    /// reaction, moves the checkpoint, and releases its leases, so that other workers need not wait.
     ///
     /// ```
     /// # use es_core::reactor::{React, Reactor, ReactorRunner};
@@ -199,7 +199,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`], of a lost connection as well.
+    /// [`ProjectorError`], including that of a lost connection.
     pub async fn catch_up(&self) -> Result<(), ProjectorError> {
         self.projector.catch_up().await
     }
@@ -220,11 +220,11 @@ where
         self.projector.go_back(start).await
     }
 
-    /// How far it has come, whichever program runs it.
+    /// Its progress, whichever program runs it.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::NotSetUp`] before it ran for the first time.
+    /// [`ProjectorError::NotSetUp`] before its first run.
     pub async fn status(&self) -> Result<ProjectionStatus, ProjectorError> {
         self.projector.status().await
     }

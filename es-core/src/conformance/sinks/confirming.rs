@@ -1,4 +1,4 @@
-//! Confirmations, and what is stored, on a broker that is available.
+//! Cases on a broker that is available: confirmations, and what is stored.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -8,10 +8,10 @@ use super::{Harness, Repeated};
 use crate::messaging::Message;
 use crate::stream::Revision;
 
-/// How many messages are sent before the first of their confirmations is polled.
+/// The number of messages that are sent before any of their confirmations is polled.
 const WINDOW: usize = 64;
 
-/// When its confirmation has resolved, and as it was sent.
+/// Once its confirmation has resolved, a message is stored, unchanged.
 pub async fn a_confirmed_message_is_stored<H: Harness>(harness: &H) {
     let sink = harness.sink().await;
     let mut sent = Vec::new();
@@ -22,7 +22,7 @@ pub async fn a_confirmed_message_is_stored<H: Harness>(harness: &H) {
     }
 }
 
-/// Whatever is in it, and if nothing is.
+/// Every field of a message is stored, whatever it contains, and so is a message without optional fields.
 pub async fn every_part_of_a_message_is_stored<H: Harness>(harness: &H) {
     let sink = harness.sink().await;
     let time = OffsetDateTime::from_unix_timestamp_nanos(1_234_567_890_123_456_000).expect("a time");
@@ -48,7 +48,7 @@ pub async fn every_part_of_a_message_is_stored<H: Harness>(harness: &H) {
     assert_all(&harness.stored().await, &sent);
 }
 
-/// Each is sent after the confirmation of the one before it.
+/// Messages of a stream, each sent after the confirmation of the previous one, are stored in that order.
 pub async fn messages_of_a_stream_keep_their_order<H: Harness>(harness: &H) {
     let sink = harness.sink().await;
     for revision in [1, 2, 5, 6, 7, 30] {
@@ -62,7 +62,7 @@ pub async fn messages_of_a_stream_keep_their_order<H: Harness>(harness: &H) {
     }
 }
 
-/// Of whatever stream and sink it is.
+/// A message that is sent after a confirmation is stored later, whatever its stream and its sink.
 pub async fn a_message_sent_after_a_confirmation_comes_after_it<H: Harness>(harness: &H) {
     let sinks = [harness.sink().await, harness.sink().await];
     let sent = of_each(12);
@@ -80,7 +80,7 @@ pub async fn a_window_is_sent_before_any_of_it_is_confirmed<H: Harness>(harness:
     for message in &sent {
         confirmations.push(send::<H>(&sink, message).await.expect("the broker is available"));
     }
-    // The last one first.
+    // In reverse order.
     while let Some(confirmation) = confirmations.pop() {
         in_time::<H, _>("a confirmation", confirmation).await.expect("the broker is available");
         let last = &sent[confirmations.len()];
@@ -89,7 +89,8 @@ pub async fn a_window_is_sent_before_any_of_it_is_confirmed<H: Harness>(harness:
     assert_all(&harness.stored().await, &sent);
 }
 
-/// As when a publisher loses its lease: its message may be stored, and those of others are.
+/// Dropping a confirmation, as a publisher does that loses its lease, affects no other message. The message
+/// itself may be stored.
 pub async fn a_confirmation_that_is_dropped_disturbs_no_other<H: Harness>(harness: &H) {
     let sink = harness.sink().await;
     for revision in 1..=4 {
@@ -102,7 +103,7 @@ pub async fn a_confirmation_that_is_dropped_disturbs_no_other<H: Harness>(harnes
     assert!(revisions::<H>(&stored, "dropped").is_sorted());
 }
 
-/// Several programs publish, each its own streams.
+/// Several programs can publish to one broker at the same time, each its own streams.
 pub async fn sinks_beside_each_other_share_the_broker<H: Harness>(harness: &H) {
     let one = |key: &'static str| async move {
         let sink = harness.sink().await;
@@ -118,7 +119,8 @@ pub async fn sinks_beside_each_other_share_the_broker<H: Harness>(harness: &H) {
     assert_eq!(stored.len(), 30);
 }
 
-/// Sent again by the same program, and by one that takes over: it is confirmed, and recognized by its id.
+/// A message that is sent again, by the same program or by one that takes over, is confirmed, and keeps its
+/// id.
 pub async fn a_repeated_message_has_its_id<H: Harness>(harness: &H) {
     let sinks = [harness.sink().await, harness.sink().await];
     let message = message("a", 1);

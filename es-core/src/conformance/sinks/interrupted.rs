@@ -1,13 +1,13 @@
-//! A broker that is not available for a while.
+//! Cases on a broker that is unavailable for a while.
 
 use super::mail::{assert_all, deliver_at_last, delivered, in_time, message, of_each, revisions, send};
 use super::{Harness, Interrupt};
 use crate::messaging::{Message, SinkError};
 
-/// How many messages are sent in vain.
+/// The number of messages that are sent during the interruption.
 const LOST: usize = 16;
 
-/// A confirmation is final.
+/// A confirmation is final: an interruption loses no confirmed message.
 pub async fn what_was_confirmed_before_an_interruption_stays<H: Interrupt>(harness: &H) {
     let sink = harness.sink().await;
     let before = of_each(8);
@@ -24,7 +24,8 @@ pub async fn what_was_confirmed_before_an_interruption_stays<H: Interrupt>(harne
     assert_all(&stored, &before);
 }
 
-/// Nothing is confirmed, and each message is worth another attempt, when the broker is available again.
+/// During an interruption no message is confirmed, and each fails with a retryable error. Once the broker is
+/// available again, sending it succeeds.
 pub async fn what_is_sent_during_an_interruption_fails_for_now<H: Interrupt>(harness: &H) {
     let sink = harness.sink().await;
     delivered::<H>(&sink, &message("before", 1)).await;
@@ -44,7 +45,7 @@ pub async fn what_is_sent_during_an_interruption_fails_for_now<H: Interrupt>(har
     assert!(sent.iter().all(|message| stored.contains(message)), "{stored:?}");
 }
 
-/// The time counts from `send`: the confirmations of a window expire together, not one after the other.
+/// The limit for a confirmation counts from `send`: those of a window expire together, not one after another.
 pub async fn a_confirmation_resolves_in_time_even_if_nobody_polls_it<H: Interrupt>(harness: &H) {
     let sink = harness.sink().await;
     delivered::<H>(&sink, &message("before", 1)).await;
@@ -54,7 +55,8 @@ pub async fn a_confirmation_resolves_in_time_even_if_nobody_polls_it<H: Interrup
     assert!(all.iter().all(Result::is_err), "confirmed by a broker that is not available");
 }
 
-/// As a publisher does: what failed is sent again before the next message of its stream.
+/// The order of each stream survives an interruption if the caller sends a failed message again before the
+/// next one of its stream, as publishers do.
 pub async fn what_was_interrupted_is_sent_again_in_order<H: Interrupt>(harness: &H) {
     const KEYS: [&str; 3] = ["a", "b", "c"];
     let sink = harness.sink().await;
@@ -77,7 +79,7 @@ pub async fn what_was_interrupted_is_sent_again_in_order<H: Interrupt>(harness: 
     }
 }
 
-/// Sends messages, and then waits for their confirmations, one after the other.
+/// Sends all messages, then waits for their confirmations one by one.
 async fn window<H: Harness>(sink: &H::Sink, messages: &[Message]) -> Vec<Result<(), SinkError>> {
     let mut sent = Vec::new();
     for message in messages {

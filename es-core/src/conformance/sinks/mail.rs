@@ -1,4 +1,4 @@
-//! What the suite sends, and how it waits.
+//! The messages that the suite sends, and functions that send and compare them.
 
 use std::future::Future;
 
@@ -18,13 +18,13 @@ pub(super) fn message(key: &str, revision: u64) -> Message {
     Message::new(Uuid::now_v7(), stream(key), "parcel.sent", 1, payload).revision(Revision::new(revision))
 }
 
-/// A message of each of so many streams.
+/// One message for each of this number of streams.
 pub(super) fn of_each(streams: usize) -> Vec<Message> {
     (0..streams).map(|number| message(&format!("p-{number}"), 1)).collect()
 }
 
 pub(super) async fn in_time<H: Harness, T>(what: &str, work: impl Future<Output = T>) -> T {
-    let Ok(done) = timeout(H::PATIENCE, work).await else { panic!("{what}: not in time") };
+    let Ok(done) = timeout(H::PATIENCE, work).await else { panic!("timed out: {what}") };
     done
 }
 
@@ -58,16 +58,16 @@ pub(super) async fn deliver_at_last<H: Harness>(sink: &H::Sink, message: &Messag
     in_time::<H, _>("the broker is available again", again).await;
 }
 
-/// Fails unless each of these is stored as it is, once if it was sent once, and nothing else.
+/// Asserts that each message is stored once and unchanged, and nothing else is.
 pub(super) fn assert_all(stored: &[Message], sent: &[Message]) {
     for message in sent {
         let found: Vec<_> = stored.iter().filter(|stored| stored.id == message.id).collect();
-        assert_eq!(found, [message], "stored once, and as it was sent");
+        assert_eq!(found, [message], "stored once and unchanged");
     }
     assert_eq!(stored.len(), sent.len(), "nothing else is stored");
 }
 
-/// The revisions of a stream in the order of the broker, each where it is stored first.
+/// The revisions of a stream in the broker's order, without repetitions.
 pub(super) fn revisions<H: Harness>(stored: &[Message], key: &str) -> Vec<u64> {
     let mut seen = Vec::new();
     for message in stored.iter().filter(|message| message.stream == stream(key)) {

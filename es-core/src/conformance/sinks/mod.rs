@@ -1,7 +1,7 @@
 //! The suite that every [sink](crate::messaging::MessageSink) must pass: each line of its contract as a test.
 //!
-//! A sink's author writes a [`Harness`], which makes sinks and reads what the broker stores, and in an
-//! integration test
+//! The author of a sink writes a [`Harness`], which creates sinks and reads what the broker has stored, and
+//! calls [`sink_conformance!`](crate::sink_conformance) in an integration test:
 //!
 //! ```
 //! use es_core::conformance::sinks::Harness;
@@ -25,10 +25,10 @@
 //! # fn main() {}
 //! ```
 //!
-//! and gets one `#[tokio::test]` a case. The expression is evaluated once a case: it makes an empty broker. A
-//! harness with the traits [`Interrupt`] and [`Refuse`], which is possible for each broker on a network,
-//! leaves out `without …`. The cases are functions of their own, for harnesses other than tokio's. Each
-//! panics when the sink breaks the contract.
+//! Each case becomes a `#[tokio::test]`, for which the expression is evaluated anew: it must create an empty
+//! broker. Leave out `without …` if the harness implements [`Interrupt`] and [`Refuse`], which any broker on
+//! a network allows. The cases are also public functions, for other test runners than tokio's. Each panics
+//! when the sink breaks the contract.
 
 mod confirming;
 mod interrupted;
@@ -45,12 +45,12 @@ pub use self::refusing::*;
 use crate::messaging::{Message, MessageSink};
 use crate::stream::StreamId;
 
-/// What a broker does with a message that it has stored under the same id before.
+/// What a broker does with a message whose id it has stored before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeated {
-    /// It stores it again; the consumer recognizes it by its id.
+    /// It stores the message again; consumers recognize it by its id.
     Stored,
-    /// It confirms it, and stores nothing.
+    /// It confirms the message, and stores nothing.
     Dropped,
 }
 
@@ -62,24 +62,25 @@ pub trait Harness: Send + Sync + 'static {
     /// What the broker does with a repeated message. Defaults to [`Repeated::Stored`].
     const REPEATED: Repeated = Repeated::Stored;
 
-    /// The time within which a message is sent and its confirmation resolves; defaults to 30 seconds. It must
-    /// be less than 16 times the time that the sink sets for a confirmation, or it proves nothing.
+    /// The time within which a message must be sent, and within which its confirmation must resolve. Defaults
+    /// to 30 seconds. It must be less than 16 times the sink's own limit for a confirmation: otherwise
+    /// confirmations that expire one after the other would pass.
     const PATIENCE: Duration = Duration::from_secs(30);
 
-    /// Another sink, as another program has it.
+    /// A new sink, as another program would have.
     fn sink(&self) -> impl Future<Output = Self::Sink> + Send;
 
-    /// All messages that the broker stores, in the order in which consumers receive them. Not read through a
-    /// sink, and available while the sinks are [interrupted](Interrupt).
+    /// All messages that the broker has stored, in the order in which consumers receive them. It must not
+    /// depend on the sinks' connections, as it is called while these are [interrupted](Interrupt).
     fn stored(&self) -> impl Future<Output = Vec<Message>> + Send;
 }
 
-/// A harness that can come between the sinks and the broker.
+/// A harness that can interrupt the broker's confirmations.
 pub trait Interrupt: Harness {
-    /// From now on the broker confirms no message to any sink. It may store what is sent.
+    /// From now on the broker confirms no message to any sink. It may store messages.
     fn interrupt(&self) -> impl Future<Output = ()> + Send;
 
-    /// From now on it confirms messages again.
+    /// From now on the broker confirms messages again.
     fn restore(&self) -> impl Future<Output = ()> + Send;
 }
 
@@ -89,8 +90,8 @@ pub trait Refuse: Harness {
     fn refused(&self, stream: &StreamId) -> Message;
 }
 
-/// Makes one `#[tokio::test]` of each case of the [suite](mod@crate::conformance::sinks), but for those of
-/// the traits after `without`. See there.
+/// Generates a `#[tokio::test]` for each case of the [suite](mod@crate::conformance::sinks), except for the
+/// cases of the traits after `without`.
 #[macro_export]
 macro_rules! sink_conformance {
     (@tests $make:expr; $($case:ident),* $(,)?) => {$(
@@ -107,9 +108,9 @@ macro_rules! sink_conformance {
     };
 }
 
-/// Calls a macro with the names of the cases of the [suite](mod@crate::conformance::sinks), for harnesses
-/// other than tokio's: `sink_conformance_cases!([my_macro] and what comes before the names)` for all of them,
-/// and `sink_conformance_cases!(without Refuse; [my_macro] …)` for those of a harness without this trait.
+/// Calls a macro with the names of the cases of the [suite](mod@crate::conformance::sinks), for other test
+/// runners than tokio's: `sink_conformance_cases!([my_macro] tokens before the names)` with all of them, and
+/// `sink_conformance_cases!(without Refuse; [my_macro] …)` with those of a harness without this trait.
 #[macro_export]
 macro_rules! sink_conformance_cases {
     ([$($callback:tt)*] $($before:tt)*) => {

@@ -1,10 +1,10 @@
-//! Messages that the broker does not accept.
+//! Cases with messages that the broker refuses.
 
 use super::Refuse;
 use super::mail::{assert_all, deliver, in_time, of_each, send, stream};
 use crate::messaging::SinkError;
 
-/// Others of the window are confirmed and stored, before it and after it.
+/// A refused message affects no other: those before and after it in the window are confirmed and stored.
 pub async fn a_refused_message_is_refused_alone<H: Refuse>(harness: &H) {
     let sink = harness.sink().await;
     let mut window = of_each(8);
@@ -20,9 +20,9 @@ pub async fn a_refused_message_is_refused_alone<H: Refuse>(harness: &H) {
             Err(error) => Err(error),
         };
         match outcome {
-            Ok(()) => assert_ne!(message.id, refused.id, "confirmed, and cannot be stored"),
+            Ok(()) => assert_ne!(message.id, refused.id, "confirmed a message that the broker refuses"),
             Err(SinkError::Refused { .. }) => {
-                assert_eq!(message.id, refused.id, "refused in place of another");
+                assert_eq!(message.id, refused.id, "refused a message that the broker accepts");
             }
             Err(error) => panic!("{message:?}: {error}"),
         }
@@ -31,7 +31,7 @@ pub async fn a_refused_message_is_refused_alone<H: Refuse>(harness: &H) {
     assert_all(&harness.stored().await, &window);
 }
 
-/// However often it is sent: it is not worth another attempt.
+/// A refused message is refused each time, with an error that is not retryable.
 pub async fn a_refused_message_is_refused_again<H: Refuse>(harness: &H) {
     let refused = harness.refused(&stream("refused"));
     for sink in [harness.sink().await, harness.sink().await] {

@@ -1,4 +1,4 @@
-//! The messages that were received at once: streams in parallel, and each in order.
+//! Processing the messages that were received at once: streams in parallel, each in order.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ struct Held<D> {
     settled: AtomicBool,
 }
 
-/// Settles all of them, unless one stops the consumer: the others are then returned.
+/// Settles all deliveries, unless one of them stops the consumer: the others are then returned to the broker.
 pub(super) async fn settle<R: Effects, S: EventStore + 'static, D: Delivery>(
     taking: &Arc<Taking<R, S>>,
     deliveries: Vec<D>,
@@ -36,12 +36,12 @@ pub(super) async fn settle<R: Effects, S: EventStore + 'static, D: Delivery>(
         .into_iter()
         .map(|delivery| Arc::new(Held { delivery, settled: AtomicBool::new(false) }))
         .collect();
-    let places = Arc::new(Semaphore::new(taking.options().concurrency));
+    let permits = Arc::new(Semaphore::new(taking.options().concurrency));
     let mut streams = JoinSet::new();
     for stream in by_stream(&held) {
-        let (taking, places) = (Arc::clone(taking), Arc::clone(&places));
+        let (taking, permits) = (Arc::clone(taking), Arc::clone(&permits));
         streams.spawn(async move {
-            let _place = places.acquire().await;
+            let _permit = permits.acquire().await;
             for held in stream {
                 taking.take(&held.delivery).await?;
                 held.settled.store(true, Ordering::Release);
@@ -50,7 +50,7 @@ pub(super) async fn settle<R: Effects, S: EventStore + 'static, D: Delivery>(
         });
     }
     let shortest = held.iter().filter_map(|held| held.delivery.comes_again_after()).min();
-    let beat = shortest.map_or(NEVER, |shortest| shortest / 3);
+    let interval = shortest.map_or(NEVER, |shortest| shortest / 3);
     let outcome = loop {
         tokio::select! {
             done = streams.join_next() => match done {
@@ -59,24 +59,24 @@ pub(super) async fn settle<R: Effects, S: EventStore + 'static, D: Delivery>(
                 Some(Ok(Err(error))) => break Err(error),
                 Some(Err(error)) => break Err(ended::<R>(error)),
             },
-            () = sleep(beat) => in_progress(&held).await,
+            () = sleep(interval) => report_progress(&held).await,
         }
     };
     streams.shutdown().await;
     if outcome.is_err() {
         for held in held.iter().filter(|held| !held.settled.load(Ordering::Acquire)) {
             if let Err(error) = held.delivery.nack(Duration::ZERO).await {
-                debug!(%error, "a message comes again later");
+                debug!(%error, "a message is redelivered later");
             }
         }
     }
     outcome
 }
 
-async fn in_progress<D: Delivery>(held: &[Arc<Held<D>>]) {
+async fn report_progress<D: Delivery>(held: &[Arc<Held<D>>]) {
     for held in held.iter().filter(|held| !held.settled.load(Ordering::Acquire)) {
         if let Err(error) = held.delivery.progress().await {
-            debug!(%error, "a message may come again");
+            debug!(%error, "a message may be redelivered");
         }
     }
 }

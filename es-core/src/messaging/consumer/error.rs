@@ -5,23 +5,23 @@ use crate::messaging::source::SourceError;
 use crate::projection::{Cause, RunnerErrorKind};
 use crate::record::BoxError;
 
-/// Why a [`Consumer`](super::Consumer) stopped. Messages that are not settled come again.
+/// Why a [`Consumer`](super::Consumer) stopped. Messages that are not settled are redelivered.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConsumerError {
-    /// The source delivers nothing more.
+    /// The source failed permanently.
     #[error(transparent)]
     Source(#[from] SourceError),
     /// The dead letters cannot be read or written.
-    #[error("the dead letters of the consumer: {0}")]
+    #[error("the consumer's dead letters cannot be read or written: {0}")]
     Letters(#[from] StoreError),
     /// A message could not be handled, and the consumer does not park messages, or the message is not at
     /// fault.
-    #[error("consumer `{consumer}` cannot take {message}: {source}")]
+    #[error("consumer `{consumer}` failed to handle {message}: {source}")]
     Failed {
         /// The consumer's name.
         consumer: &'static str,
-        /// Which message, by its name, its id and its number in the broker.
+        /// The message, by its name, its id and its sequence number in the broker.
         message: String,
         /// The error of the reactor, or of decoding the message.
         source: BoxError,

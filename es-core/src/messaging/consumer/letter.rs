@@ -1,4 +1,4 @@
-//! A parked message, as it is stored.
+//! A parked message and its stored form.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -9,10 +9,10 @@ use crate::messaging::message::Message;
 use crate::record::{DecodeError, DecodeProblem, EncodeError, PayloadError, RawEvent};
 use crate::stream::{Revision, StreamId};
 
-/// The event of a message that was parked.
+/// The name of the event that parks a message.
 pub(super) const PARKED: &str = "es.message-parked";
 
-/// The event of one that was processed, or discarded.
+/// The name of the event that settles a dead letter: its message was processed, or discarded.
 pub(super) const SETTLED: &str = "es.message-settled";
 
 /// A dead letter: a message that a consumer failed to handle, or that waits for an earlier one.
@@ -21,7 +21,7 @@ pub(super) const SETTLED: &str = "es.message-settled";
 pub struct DeadMessage {
     /// Its number among the dead letters of the consumer.
     pub number: u64,
-    /// The number of the message in the broker.
+    /// The sequence number of the message in the broker.
     pub place: u64,
     /// The message; `None` if what was delivered is not one.
     pub message: Option<Message>,
@@ -29,7 +29,7 @@ pub struct DeadMessage {
     pub attempts: u32,
     /// Why it failed.
     pub reason: String,
-    /// Since when it is a dead letter.
+    /// When it was parked.
     pub parked_at: OffsetDateTime,
 }
 
@@ -40,7 +40,7 @@ impl DeadMessage {
         Self { number: 0, place, message, attempts, reason, parked_at: OffsetDateTime::now_utc() }
     }
 
-    /// Whether both are of one message.
+    /// Whether both are the same message.
     pub(super) fn is_of(&self, other: &Self) -> bool {
         match (&self.message, &other.message) {
             (Some(one), Some(another)) => one.id == another.id && one.stream == another.stream,

@@ -1,4 +1,4 @@
-//! Messages that a consumer failed to handle, as events of a separate stream in its store.
+//! The dead letters of a consumer, as events of a separate stream in its store.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ struct Known {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Why {
     Failed,
-    /// Others of its stream are there.
+    /// An earlier message of its stream is parked.
     Waits,
 }
 

@@ -1,4 +1,4 @@
-//! Consumers: messages of other services that become commands, or whatever else a reactor does.
+//! Consumers: pass the messages of other services to a reactor.
 
 mod batch;
 mod error;
@@ -24,7 +24,7 @@ use crate::reactor::Effects;
 use crate::store::EventStore;
 use crate::stream::StreamId;
 
-/// The first wait before a source that failed is asked again.
+/// The first wait before retrying a source that failed.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 
 /// Receives the messages of a [`MessageSource`] and passes each, decoded as its public event, to a
@@ -32,7 +32,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 ///
 /// [`Recorded::event_id`](crate::Recorded::event_id) of a public event is the id of its message.
 /// [`ExecuteOptions::for_event`](crate::ExecuteOptions::for_event) makes it the command id (the idempotency
-/// key), so that the command ledger recognizes a message that comes twice, and the command takes effect once.
+/// key), so that the command ledger recognizes a redelivered message, and the command takes effect once.
 ///
 /// A transient failure, such as an unavailable store, is retried until it succeeds. A message that the
 /// reactor fails to handle stops the consumer or, with [`OnFailure::Park`], becomes a dead letter, and so do
@@ -100,7 +100,7 @@ impl<R: Effects, Q: MessageSource, S: EventStore + 'static> Consumer<R, Q, S> {
         self
     }
 
-    /// Consumes until it fails. Dropping the future is safe: messages that are not settled come again.
+    /// Consumes until an error. Dropping the future is safe: messages that are not settled are redelivered.
     ///
     /// # Errors
     ///
@@ -109,11 +109,12 @@ impl<R: Effects, Q: MessageSource, S: EventStore + 'static> Consumer<R, Q, S> {
         self.run_until(std::future::pending()).await
     }
 
-    /// The same until `stop` resolves: what was received by then is settled first. For an orderly shutdown.
+    /// As [`run`](Self::run), with a graceful shutdown: once `stop` resolves, it settles the messages that it
+    /// has received, and returns.
     ///
     /// # Errors
     ///
-    /// [`ConsumerError`].
+    /// As [`run`](Self::run).
     pub async fn run_until(&self, stop: impl Future<Output = ()> + Send) -> Result<(), ConsumerError> {
         let mut stop = std::pin::pin!(stop);
         let mut wait = FIRST_WAIT;
@@ -129,7 +130,7 @@ impl<R: Effects, Q: MessageSource, S: EventStore + 'static> Consumer<R, Q, S> {
                     batch::settle(&self.taking, deliveries).await?;
                 }
                 Err(error) if error.is_retryable() => {
-                    warn!(consumer = R::NAME, %error, "no messages are received");
+                    warn!(consumer = R::NAME, %error, "cannot receive messages; retrying");
                     tokio::select! {
                         biased;
                         () = &mut stop => return Ok(()),
@@ -150,7 +151,8 @@ impl<R: Effects, Q: MessageSource, S: EventStore + 'static> Consumer<R, Q, S> {
         self.taking.letters.all().await
     }
 
-    /// Drops a dead letter, by its [number](DeadMessage::number). Returns whether it was there.
+    /// Discards the dead letter with this [number](DeadMessage::number): its message is never processed.
+    /// Returns whether it existed.
     ///
     /// # Errors
     ///
@@ -160,7 +162,7 @@ impl<R: Effects, Q: MessageSource, S: EventStore + 'static> Consumer<R, Q, S> {
     }
 
     /// Retries the dead letters of a stream, in their order, up to the first that fails. Once none is left,
-    /// later messages of the stream are processed as usual. It may be called beside a running consumer.
+    /// later messages of the stream are processed as usual. It can be called while a consumer runs.
     ///
     /// # Errors
     ///

@@ -118,7 +118,7 @@ impl<R: Effects, S: EventStore + 'static> Taking<R, S> {
         awaited(self.reactor.run(slice::from_ref(&event))).await?.result()
     }
 
-    /// A message that fails stops the consumer, or is parked.
+    /// Stops the consumer for a message that failed, or parks it.
     async fn refused(
         &self,
         delivery: &impl Delivery,
@@ -141,7 +141,7 @@ impl<R: Effects, S: EventStore + 'static> Taking<R, S> {
             consumer = R::NAME,
             place = letter.place,
             reason = letter.reason,
-            "the message is a dead letter"
+            "the message becomes a dead letter"
         );
         self.letters.park(&letter, Why::Failed).await?;
         settled(delivery.term(&letter.reason).await);
@@ -149,7 +149,7 @@ impl<R: Effects, S: EventStore + 'static> Taking<R, S> {
     }
 }
 
-/// An unsettled message comes again, and the command ledger recognizes the repetition.
+/// Logs a failure to settle: the message is redelivered, and the command ledger recognizes the repetition.
 fn settled(outcome: Result<(), SourceError>) {
     if let Err(error) = outcome {
         debug!(%error, "a message was not settled");

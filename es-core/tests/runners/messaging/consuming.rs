@@ -1,4 +1,4 @@
-//! What a consumer does with messages: order, repetitions, dead letters.
+//! Consumers: order, repeated messages, failures and dead letters.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -46,10 +46,10 @@ impl Handle<Queue> for Mailbox {
     }
 }
 
-/// Why messages fail, the last first, by their stream and revision.
+/// The causes for which messages fail, in reverse order, by stream and revision.
 type Failures = BTreeMap<(String, u64), Vec<Cause>>;
 
-/// Queues a mail for each approval, and fails as often as it is told to.
+/// Queues a mail for each approval, unless the test has set a failure for it.
 #[derive(Clone, Reactor)]
 #[reactor(name = "notifier", events(LoanApproved))]
 struct Notifier {
@@ -127,7 +127,7 @@ impl Service {
 }
 
 #[tokio::test]
-async fn a_message_that_comes_twice_is_one_command_with_the_message_as_its_cause() {
+async fn a_repeated_message_executes_its_command_once_with_its_id_as_the_causation_id() {
     let service = Service::new();
     let id = service.send("a", 1).await;
     let again = service.broker.messages().remove(0);
@@ -151,7 +151,7 @@ async fn a_message_that_comes_twice_is_one_command_with_the_message_as_its_cause
 }
 
 #[tokio::test]
-async fn what_the_reactor_does_not_list_is_settled_and_old_versions_are_upcast() {
+async fn events_that_the_reactor_does_not_list_are_settled_and_old_versions_are_upcast() {
     let service = Service::new();
     service.deliver(&Message::new(Uuid::now_v7(), loan("a"), "loan-closed", 1, b"{}".to_vec())).await;
     let newest = br#"{"euros":5,"currency":"USD"}"#.to_vec();
@@ -162,7 +162,7 @@ async fn what_the_reactor_does_not_list_is_settled_and_old_versions_are_upcast()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_that_passes_holds_up_its_stream_and_no_other() {
+async fn a_transient_failure_delays_only_its_own_stream() {
     let service = Service::new();
     for revision in 1..=3 {
         service.send("a", revision).await;
@@ -174,7 +174,7 @@ async fn a_failure_that_passes_holds_up_its_stream_and_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_that_cannot_be_taken_parks_its_stream_which_outlives_the_program() {
+async fn a_failing_message_parks_its_stream_and_the_next_program_knows_it() {
     let service = Service::new();
     for revision in 1..=3 {
         service.send("a", revision).await;
@@ -199,14 +199,14 @@ async fn a_message_that_cannot_be_taken_parks_its_stream_which_outlives_the_prog
     assert_eq!((retried.taken, retried.left), (0, 3));
     let retried = next.retry(&loan("a")).await.expect("an answer");
     assert_eq!((retried.taken, retried.left), (3, 0));
-    // The other program learns by its next append that nothing is in the way any more.
+    // The next append of the other program fails, and shows it that the stream is no longer parked.
     service.send("a", 5).await;
     service.consume(&consumer).await;
     assert_eq!(service.mails("a").await, [1, 2, 3, 4, 5]);
 }
 
 #[tokio::test]
-async fn without_parking_the_consumer_stops_and_begins_at_the_message_again() {
+async fn without_parking_the_consumer_stops_and_resumes_at_the_failing_message() {
     let service = Service::new();
     service.send("a", 1).await;
     service.send("a", 2).await;
@@ -229,7 +229,7 @@ async fn an_event_of_a_newer_version_stops_the_consumer_even_if_it_parks() {
 }
 
 #[tokio::test]
-async fn a_payload_that_does_not_fit_is_a_dead_letter_with_the_reason_and_can_be_dropped() {
+async fn a_payload_that_does_not_decode_is_a_dead_letter_with_a_reason_and_can_be_discarded() {
     let service = Service::new();
     service.deliver(&Message::new(Uuid::now_v7(), loan("a"), "loan-approved", 1, b"\xff\0".to_vec())).await;
     service.send("a", 2).await;
@@ -245,7 +245,7 @@ async fn a_payload_that_does_not_fit_is_a_dead_letter_with_the_reason_and_can_be
 }
 
 #[tokio::test]
-async fn a_consumer_that_is_dropped_in_the_middle_loses_nothing_and_one_that_is_stopped_ends_its_batch() {
+async fn a_consumer_that_is_dropped_loses_nothing_and_one_that_is_stopped_completes_its_batch() {
     let mut service = Service::new();
     let gate = Arc::new(Semaphore::new(0));
     service.notifier.gate = Some(Arc::clone(&gate));

@@ -1,4 +1,4 @@
-//! What a publisher sends, in which order, and what it does when the broker fails.
+//! Publishers: messages, their order, and failures of the broker.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::messaging::service::{LoanFeed, append, approve, loan};
 use crate::messaging::sinks::{Broker, away, no_stream, refused};
 
 #[tokio::test]
-async fn a_message_is_the_public_event_with_the_place_and_the_metadata_of_the_private_one() {
+async fn a_message_has_the_public_event_and_the_stream_and_metadata_of_the_private_one() {
     let (store, broker) = (MemoryStore::new(), MemoryBroker::new());
     let id = approve(&store, "a", 1).await;
     append(&store, "a", 2, "loan.noted", "{}").await;
@@ -30,7 +30,7 @@ async fn a_message_is_the_public_event_with_the_place_and_the_metadata_of_the_pr
 }
 
 #[tokio::test]
-async fn a_message_reads_back_from_its_headers_and_from_a_cloud_event() {
+async fn a_message_round_trips_through_headers_and_through_a_cloud_event() {
     let (store, broker) = (MemoryStore::new(), MemoryBroker::new());
     approve(&store, "schlüssel mit 100 %", 1).await;
     PublisherRunner::new(store, LoanFeed, broker.clone()).catch_up().await.expect("it catches up");
@@ -50,7 +50,7 @@ async fn a_message_reads_back_from_its_headers_and_from_a_cloud_event() {
 }
 
 #[tokio::test]
-async fn a_second_message_of_a_stream_waits_for_the_first_and_those_of_others_do_not() {
+async fn one_message_per_stream_is_in_flight_and_other_streams_do_not_wait() {
     let (store, broker) = (MemoryStore::new(), Broker::holding());
     for (key, revision) in [("a", 1), ("b", 1), ("a", 2), ("c", 1)] {
         approve(&store, key, revision).await;
@@ -68,7 +68,7 @@ async fn a_second_message_of_a_stream_waits_for_the_first_and_those_of_others_do
 }
 
 #[tokio::test]
-async fn a_window_holds_so_many_messages_and_no_more() {
+async fn no_more_messages_are_in_flight_than_the_window_allows() {
     let (store, broker) = (MemoryStore::new(), Broker::holding());
     for key in ["a", "b", "c", "d"] {
         approve(&store, key, 1).await;
@@ -85,7 +85,7 @@ async fn a_window_holds_so_many_messages_and_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broker_that_is_away_is_waited_for_and_no_message_overtakes_or_comes_twice() {
+async fn a_publisher_waits_for_an_unavailable_broker_and_no_message_overtakes_or_repeats() {
     let (store, broker) = (MemoryStore::new(), Broker::new());
     for revision in 1..=3 {
         approve(&store, "a", revision).await;
@@ -100,7 +100,7 @@ async fn a_broker_that_is_away_is_waited_for_and_no_message_overtakes_or_comes_t
 }
 
 #[tokio::test]
-async fn a_message_that_is_refused_parks_its_stream_and_no_other() {
+async fn a_refused_message_parks_only_its_own_stream() {
     let (store, broker) = (MemoryStore::new(), Broker::new());
     for revision in 1..=3 {
         approve(&store, "a", revision).await;
@@ -124,7 +124,7 @@ async fn a_message_that_is_refused_parks_its_stream_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_mapping_that_panics_stops_at_its_event() {
+async fn a_mapping_that_panics_stops_the_publisher_at_its_event() {
     let (store, broker) = (MemoryStore::new(), Broker::new());
     approve(&store, "a", 1).await;
     append(&store, "a", 2, "loan.approved", "{\"cents\":13}").await;
@@ -147,7 +147,7 @@ async fn a_broker_that_is_not_set_up_parks_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_is_dropped_in_the_middle_loses_nothing() {
+async fn a_run_that_is_dropped_with_messages_in_flight_loses_nothing() {
     let (store, broker) = (MemoryStore::new(), Broker::holding());
     for revision in 1..=3 {
         approve(&store, "a", revision).await;

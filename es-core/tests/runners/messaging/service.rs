@@ -1,4 +1,4 @@
-//! The service that publishes: its private events, and what others learn of them.
+//! The service that publishes: its private events and the public ones.
 
 use es_core::messaging::{Publish, Publisher};
 use es_core::record::NewEvent;
@@ -66,7 +66,7 @@ pub async fn append(
     events[0].id
 }
 
-/// An approval; the cents say which revision it is.
+/// Appends an approval, whose cents are derived from its revision.
 pub async fn approve(store: &MemoryStore, key: &str, revision: u64) -> Uuid {
     append(store, key, revision, "loan.approved", &format!("{{\"cents\":{}}}", revision * 100)).await
 }

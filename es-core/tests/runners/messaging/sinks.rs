@@ -1,4 +1,4 @@
-//! A broker that confirms when a test says so, and fails as it is told.
+//! A broker whose confirmations and failures a test controls.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -22,7 +22,7 @@ pub struct Broker {
 
 #[derive(Default)]
 struct State {
-    /// Every message that came, in its order.
+    /// Every message that was sent, in order.
     log: Vec<Place>,
     waiting: BTreeMap<Place, oneshot::Sender<Outcome>>,
     holds: bool,
@@ -35,14 +35,14 @@ impl Broker {
         Self { state: Arc::default(), sent: Arc::new(Semaphore::new(0)) }
     }
 
-    /// Confirms when it is told to.
+    /// Confirms when the test says so.
     pub fn holding() -> Self {
         let broker = Self::new();
         broker.state().holds = true;
         broker
     }
 
-    /// Fails for this message, in this way, before anything else becomes of it.
+    /// Makes the next attempts to send this message fail, each with one of these errors.
     pub fn fail(&self, key: &str, revision: u64, errors: &[fn() -> SinkError]) {
         let mut errors = errors.to_vec();
         errors.reverse();
@@ -66,7 +66,7 @@ impl Broker {
         self.state().log.clone()
     }
 
-    /// The revisions of a stream, in the order in which they came.
+    /// The revisions of a stream, in the order in which they were sent.
     pub fn of(&self, key: &str) -> Vec<u64> {
         self.log().into_iter().filter(|(at, _)| at == key).map(|(_, revision)| revision).collect()
     }
