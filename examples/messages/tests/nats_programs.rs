@@ -1,4 +1,4 @@
-//! The programs print what they should.
+//! The output of the programs.
 
 use std::process::Command;
 
@@ -17,10 +17,9 @@ fn the_publisher_prints_the_public_events() {
 }
 
 #[test]
-fn the_consumer_prints_what_became_of_each_message() {
+fn the_consumer_prints_the_outcome_of_each_message() {
     let printed = printed(env!("CARGO_BIN_EXE_consumer"));
-    for line in ["parked after 1 attempt: the budget is spent", "loan/L-1: 5000 euros, which was done before"]
-    {
+    for line in ["parked after 1 attempt: the budget is exhausted", "loan/L-1: 5000 euros (repeated)"] {
         assert!(printed.lines().any(|printed| printed == line), "{line} in {printed}");
     }
 }

@@ -1,8 +1,8 @@
 //! `cargo run -p notifier --example demo`, after `cargo xtask setup` has fetched nats-server.
 //!
 //! A broker, the loans with their sample, and the notifier, in one program. It prints the applications by
-//! outcome twice: as the loans count them by replaying their events, and as the notifier has them.
-#![allow(dead_code, reason = "a test prints the same")]
+//! outcome twice: as the loans service counts them by replaying its events, and as the notifier has them.
+#![allow(dead_code, reason = "a test includes this file, and does not call `main`")]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Runs both services in a folder, which is gone afterwards.
+/// Runs both services in a folder, deletes it, and returns what to print.
 pub(crate) async fn demo(folder: &Path) -> Result<String, BoxError> {
     std::fs::create_dir_all(folder)?;
     let broker = NatsServer::start().await?;
@@ -36,7 +36,7 @@ pub(crate) async fn demo(folder: &Path) -> Result<String, BoxError> {
     Import::new(applications.clone()).run(&sample, Arc::default(), std::future::pending()).await?;
     publishing::runner(store, publishing::connect(&broker.url()).await?).catch_up().await?;
 
-    // The second one. A service runs until it is stopped; here the end of the stream is enough.
+    // The second service. It would run until it is stopped; here it stops at the end of the stream.
     let end = settled(async_nats::connect(broker.url()).await?);
     let figures = notifier::run(&broker.url(), &folder.join("notifier.db"), end).await?;
 
@@ -48,7 +48,7 @@ pub(crate) async fn demo(folder: &Path) -> Result<String, BoxError> {
     Ok(printed)
 }
 
-/// Until the consumer of the notifier has everything that is in the stream.
+/// Resolves when the notifier has settled every message in the stream.
 pub(crate) async fn settled(client: async_nats::Client) {
     let jetstream = jetstream::new(client);
     loop {

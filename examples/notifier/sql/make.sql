@@ -1,4 +1,5 @@
--- One row for each message, which is what makes a repeated one harmless; and the figures, kept with them.
+-- One row for each message, so that a repeated message is recognized; and the figures, updated in the same
+-- transaction.
 CREATE TABLE IF NOT EXISTS notices (
     application TEXT NOT NULL,
     message     BLOB NOT NULL,

@@ -1,5 +1,5 @@
-//! A second service: it follows the public events of the loans through NATS JetStream, and keeps a notice for
-//! each customer and the applications by outcome in a file of its own. See the README.
+//! A second service: it consumes the public events of the loans from NATS JetStream. In a file of its own it
+//! keeps a notice for each customer, and counts the applications by outcome. See the README.
 
 mod notices;
 mod public;

@@ -1,4 +1,4 @@
-//! Follows the public events of the loans until Ctrl-C, then prints the applications by outcome.
+//! Consumes the public events of the loans until Ctrl-C, then prints the applications by outcome.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use clap::Parser;
 
 #[derive(Parser)]
-#[command(version, about = "Follows the public events of the loans until Ctrl-C")]
+#[command(version, about = "Consumes the public events of the loans until Ctrl-C")]
 struct Args {
-    /// The NATS server into which `loans publish` publishes
+    /// The NATS server to which `loans publish` publishes
     #[arg(long, value_name = "URL", env = "NATS_URL", default_value = "nats://localhost:4222")]
     nats: String,
-    /// Where the notices are kept
+    /// The file for the notices
     #[arg(long, value_name = "FILE", default_value = "notifier.db")]
     file: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! The read model: a notice for each message, and the applications by outcome.
+//! The read model: a notice for each message, and a count of the applications by outcome.
 
 use std::fmt;
 use std::path::Path;
@@ -12,18 +12,18 @@ use tokio::sync::Mutex;
 /// The outcome of an application that is not decided.
 pub(crate) const OPEN: &str = "open";
 
-/// The notices in a file, which one program writes.
+/// The notices, in a file that only one program writes.
 #[derive(Debug)]
 pub struct Notices(Mutex<SqliteConnection>);
 
-/// The applications of one outcome, and what they asked for together.
+/// The number of applications with one outcome, and the sum that they requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
     /// `approved`, `declined`, `cancelled` or `open`.
     pub outcome: String,
     /// How many applications.
     pub applications: i64,
-    /// What they asked for, in cents.
+    /// The sum that they requested, in cents.
     pub cents: i64,
 }
 
@@ -34,7 +34,7 @@ impl Notices {
     ///
     /// What `SQLite` reports.
     pub async fn open(file: &Path) -> Result<Self, sqlx::Error> {
-        // A message is acknowledged after its commit, so the commit has to survive a power failure.
+        // A message is acknowledged after this commit, so the commit must survive a power failure.
         let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
         let options = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
         let mut db = options.disable_statement_logging().connect().await?;
@@ -42,8 +42,8 @@ impl Notices {
         Ok(Self(Mutex::new(db)))
     }
 
-    /// Notes a message, unless it was noted before: its id is part of the key. A decision has the amount that
-    /// was requested before.
+    /// Stores a notice for a message, unless it has one already: the message's id is part of the key.
+    /// `requested` is the amount of a submission; a decision takes the amount that was submitted.
     pub(crate) async fn note<E: Sync>(
         &self,
         event: &Recorded<E>,

@@ -1,4 +1,4 @@
-//! The public events of the loans, as this service reads them.
+//! The public events of the loans service, as this service declares them.
 
 use es_core::event;
 use es_core::shape::Shape;
@@ -14,15 +14,15 @@ pub struct ApplicationSubmitted {
     pub currency: String,
 }
 
-/// An application has ended.
+/// An application was decided.
 #[event(name = "loans.application.decided")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApplicationDecided {
-    /// How.
+    /// The decision.
     pub decision: Decision,
 }
 
-/// How an application has ended.
+/// How an application was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Shape)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {

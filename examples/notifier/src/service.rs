@@ -1,4 +1,4 @@
-//! The service: a consumer that notes each public event.
+//! The service: a consumer that stores a notice for each public event.
 
 use std::future::Future;
 use std::path::Path;
@@ -16,14 +16,14 @@ use es_sqlite::SqliteStore;
 use crate::notices::{Figure, Notices, OPEN};
 use crate::public::{ApplicationDecided, ApplicationSubmitted, Decision};
 
-/// A message is worked on for milliseconds: one of which nothing was heard for this long was lost.
+/// Handling a message takes milliseconds, so one that is unacknowledged for this long was lost.
 const ACK_WAIT: Duration = Duration::from_secs(3);
 
-/// Notes each public event.
+/// Stores a notice for each public event.
 #[derive(Debug, Reactor)]
 #[reactor(name = "notifier", events(ApplicationSubmitted, ApplicationDecided))]
 pub struct Notifier {
-    /// Where.
+    /// The notices.
     pub notices: Arc<Notices>,
 }
 
@@ -44,13 +44,13 @@ impl React<ApplicationDecided> for Notifier {
     }
 }
 
-/// Follows the stream `loans` until `stop` resolves, and returns the figures. The notices are in the file,
-/// and dead letters in another one next to it.
+/// Consumes the stream `loans` until `stop` resolves, and returns the figures. The notices are stored in
+/// `file`, and dead letters in a second file next to it.
 ///
 /// # Errors
 ///
-/// A broker that does not answer at first or has no such stream, and whatever the files report. A broker that
-/// goes away later is waited for.
+/// When the broker cannot be reached at the start, when the stream does not exist, and when a file cannot be
+/// read or written. If the broker becomes unavailable later, the service waits for it.
 pub async fn run(
     nats: &str,
     file: &Path,

@@ -1,4 +1,4 @@
-//! The public events of the loans, as their lock has them, are read by this service.
+//! This service can decode the public events in the lock of the loans.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ use serde_json::Value;
 
 es_core::lock_test!(reactors: Notifier);
 
-/// Reads each payload that the loans' lock holds of an event, in all of its versions.
-fn reads_all<E: Event>() {
+/// Decodes each payload of an event in the loans' lock, in all versions.
+fn decodes_all<E: Event>() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../loans/events").join(E::NAME);
     let mut payloads = 0;
     for entry in std::fs::read_dir(&folder).expect("the loans publish it") {
@@ -27,7 +27,7 @@ fn reads_all<E: Event>() {
 }
 
 #[test]
-fn each_public_event_is_read_as_the_loans_publish_it() {
-    reads_all::<ApplicationSubmitted>();
-    reads_all::<ApplicationDecided>();
+fn every_public_event_of_the_loans_decodes() {
+    decodes_all::<ApplicationSubmitted>();
+    decodes_all::<ApplicationDecided>();
 }

@@ -1,4 +1,4 @@
-//! The lock holds what others rely on.
+//! Public events in the lock.
 
 use es_core::lock::{Lock, Mode};
 

@@ -1,7 +1,7 @@
 //! Run it: `cargo run -p messages --bin consumer`, after `cargo xtask setup` has fetched nats-server.
 //!
-//! A service that keeps a budget. Each approval of the loan service is a command on it, under the message's
-//! id: a message that comes twice takes effect once.
+//! A service that keeps a budget. Each approval by the loan service becomes a command on it, with the
+//! message's id as the command id, so a message that is delivered twice takes effect once.
 
 use es_core::messaging::{Consumer, Message, MessageSink};
 use es_core::projection::OnFailure;
@@ -16,7 +16,7 @@ use es_nats::async_nats;
 use es_nats::testing::NatsServer;
 use es_nats::{NatsSink, NatsSource, SinkOptions, SourceOptions};
 
-/// Public, of the other service: both have this struct, or each its own.
+/// The public event of the other service. The two can share this struct, or each declare its own.
 #[event(name = "loan.approved")]
 struct LoanApproved {
     euros: u64,
@@ -44,7 +44,7 @@ struct Spend {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the budget is spent")]
+#[error("the budget is exhausted")]
 struct IsSpent;
 
 impl Handle<Spend> for Budget {
@@ -67,9 +67,9 @@ struct Spending {
 impl React<LoanApproved> for Spending {
     async fn react(&self, event: &Recorded<LoanApproved>) -> Result<(), BoxError> {
         let spend = Spend { euros: event.event.euros };
-        // The message's id is the command's id.
+        // `for_event` makes the message's id the command id.
         let executed = self.budgets.execute_with("2026", spend, ExecuteOptions::for_event(event)).await?;
-        let again = if executed.repeated { ", which was done before" } else { "" };
+        let again = if executed.repeated { " (repeated)" } else { "" };
         println!("{}: {} euros{again}", event.stream, event.event.euros);
         Ok(())
     }
@@ -82,7 +82,7 @@ async fn main() -> Result<(), BoxError> {
     let store = MemoryStore::new();
     let budgets = Repository::new(store.clone());
 
-    // What the other service has published; one of its messages came twice, as after a long outage.
+    // The messages of the other service. One of them is in a second stream too, as if it had been sent twice.
     let sink = NatsSink::create(client.clone(), SinkOptions::new("loans")).await?;
     let mut first = None;
     for (loan, euros) in [("L-1", 5_000), ("L-2", 12_500), ("L-3", 9_000)] {
@@ -100,9 +100,9 @@ async fn main() -> Result<(), BoxError> {
     for stream in ["loans", "again"] {
         let source = NatsSource::new(client.clone(), SourceOptions::new(stream, "budget"));
         let spending = Spending { budgets: budgets.clone() };
-        // What cannot be taken is put aside with the reason, and its stream waits.
+        // A message that fails is parked with the reason, and so are later ones of its stream.
         let consumer = Consumer::new(source, spending, store.clone()).on_failure(OnFailure::Park);
-        // A service calls `run`; this program ends when all is settled.
+        // A service calls `run`; this program ends when all messages are settled.
         consumer.run_until(settled(&client, stream)).await?;
         if stream == "loans" {
             for letter in consumer.dead_letters().await? {
@@ -114,7 +114,7 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Until the server has nothing more for the consumer.
+/// Resolves when the consumer has settled every message in the stream.
 async fn settled(client: &async_nats::Client, stream: &str) {
     let context = async_nats::jetstream::new(client.clone());
     loop {

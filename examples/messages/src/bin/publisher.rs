@@ -1,7 +1,7 @@
 //! Run it: `cargo run -p messages --bin publisher`, after `cargo xtask setup` has fetched nats-server.
 //!
-//! A service that decides about loans. What it stores is private; what others learn of it has another name
-//! and another shape, and goes to JetStream from where the publisher has come to.
+//! A service that approves loans. Its stored events are private; the public events that it publishes to
+//! JetStream have other names and shapes. The publisher resumes from its checkpoint.
 
 use es_core::messaging::{Publish, Publisher, PublisherRunner, read};
 use es_core::record::BoxError;
@@ -10,14 +10,14 @@ use es_nats::async_nats::{self, jetstream};
 use es_nats::testing::NatsServer;
 use es_nats::{NatsSink, SinkOptions};
 
-/// Private: it may change whenever this service wants.
+/// A private event: this service can change it without asking others.
 #[event(name = "approved")]
 struct Approved {
     cents: u64,
     clerk: String,
 }
 
-/// Private, and nobody else's business.
+/// A private event that is not published at all.
 #[event(name = "note-taken")]
 struct NoteTaken {
     text: String,
@@ -47,7 +47,7 @@ struct Approve {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("it is approved already")]
+#[error("the loan is already approved")]
 struct IsApproved;
 
 impl Handle<Approve> for Loan {
@@ -71,7 +71,8 @@ impl Handle<TakeNote> for Loan {
     }
 }
 
-/// Public: others rely on it, so `lock_test!(Loan; publishers: LoanFeed)` would hold its shape.
+/// A public event: other services rely on it, so a project locks its shape with
+/// `lock_test!(Loan; publishers: LoanFeed)`.
 #[event(name = "loan.approved")]
 struct LoanApproved {
     euros: u64,
@@ -110,7 +111,7 @@ async fn main() -> Result<(), BoxError> {
     let server = NatsServer::start().await?;
     let client = async_nats::connect(server.url()).await?;
     let sink = NatsSink::create(client.clone(), SinkOptions::new("loans")).await?;
-    // A service calls `run`, which publishes what comes later as well.
+    // A service calls `run`, which also publishes later events.
     PublisherRunner::new(store, LoanFeed, sink).catch_up().await?;
 
     let stream = jetstream::new(client).get_stream("loans").await?;

@@ -1,11 +1,11 @@
-//! The services follow the log while it is imported, and one after the other is killed.
+//! The services run while a log is imported, and are killed one after the other.
 
 use std::time::Instant;
 
 use crate::log::{lines, parts, public_events};
 use crate::programs::{Services, Victim};
 
-/// How many times each is killed.
+/// The number of times that each of them is killed.
 const KILLS: usize = 4;
 
 fn seed() -> u64 {
@@ -25,7 +25,7 @@ async fn figures_are_equal_after_kills_of_both_services_and_of_the_broker() {
     let mut services = Services::start().await;
     let (start, mut imported) = (Instant::now(), 0);
     for (part, victim) in parts(&lines, victims.len()).iter().zip(victims) {
-        // The next part of the log is imported while the services are behind with those before it.
+        // Each part of the log is imported while the services may still be behind with the previous ones.
         imported += public_events(part);
         let import = services.import(part);
         let passed = services.passed(victim).await;

@@ -1,4 +1,4 @@
-//! The log that is imported.
+//! The log to import.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
-/// How many times the sample is repeated, under other numbers.
+/// The number of copies of the sample, each with other case numbers.
 const COPIES: usize = 40;
 
-/// `LOANS_FILE`, or an invented log.
+/// The lines of `LOANS_FILE`, or of a generated log.
 pub(crate) fn lines() -> Vec<String> {
-    let text = std::env::var_os("LOANS_FILE").map(PathBuf::from).map_or_else(invented, |file| read(&file));
+    let text = std::env::var_os("LOANS_FILE").map(PathBuf::from).map_or_else(generated, |file| read(&file));
     text.lines().map(str::to_owned).collect()
 }
 
-/// The log in so many parts of whole applications, in the order in which these came in.
+/// Divides the log into this number of parts, each with whole applications, in order of their first records.
 pub(crate) fn parts(lines: &[String], count: usize) -> Vec<Vec<String>> {
     let mut cases = HashMap::new();
     let numbers: Vec<usize> = lines
@@ -43,13 +43,13 @@ fn read(file: &Path) -> String {
     text
 }
 
-/// The sample many times.
-fn invented() -> String {
+/// Many copies of the sample.
+fn generated() -> String {
     let sample = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../loans/sample.jsonl"));
     (0..COPIES).map(|copy| sample.replace("\"case\":\"", &format!("\"case\":\"{copy}-"))).collect()
 }
 
-/// How many public events these records become.
+/// The number of public events that these records lead to.
 pub(crate) fn public_events(lines: &[String]) -> u64 {
     let names = ["A_SUBMITTED", "A_APPROVED", "A_DECLINED", "A_CANCELLED"];
     let is_public = |line: &&String| names.iter().any(|name| line.contains(&format!("\"{name}\"")));

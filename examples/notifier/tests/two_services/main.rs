@@ -1,5 +1,6 @@
-//! Both services and a broker, killed at random points: the figures of the second one are those of SQL over
-//! the events of the first one. With `LOANS_FILE` on that log; `LOANS_SEED` repeats the random choices.
+//! Both services and a broker are killed at random points, and the figures of the second service must equal
+//! those of SQL over the events of the first. `LOANS_FILE` names a log to import instead of the generated
+//! one; `LOANS_SEED` repeats the random choices.
 
 mod killed;
 mod log;
@@ -11,9 +12,9 @@ mod demo;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// The program `loans`, which other tests start as a process: cargo builds the programs of this package only.
+/// The program `loans`, which other tests start as a process: cargo builds only the programs of this package.
 #[test]
-#[ignore = "a program, and no test"]
+#[ignore = "a program, not a test"]
 fn loans() -> ExitCode {
     match std::env::var(programs::ARGUMENTS) {
         Ok(arguments) => {

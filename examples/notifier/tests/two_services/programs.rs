@@ -1,4 +1,4 @@
-//! The programs, the broker and the files, and what is read of them.
+//! The processes of the services and the broker, and what they have stored.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -17,13 +17,13 @@ use notifier::{Figure, Notices};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
 
-/// The arguments of the program `loans`, one a line.
+/// The environment variable with the arguments of the program `loans`, one on each line.
 pub(crate) const ARGUMENTS: &str = "LOANS_ARGUMENTS";
 
-/// How long anything may take.
+/// How long nothing may happen before a test fails.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What is killed.
+/// What a test kills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Victim {
     Publisher,
@@ -31,7 +31,7 @@ pub(crate) enum Victim {
     Broker,
 }
 
-/// All of it, in a folder that is gone with this value.
+/// Both services and the broker, in a folder that is deleted when this is dropped.
 pub(crate) struct Services {
     folder: PathBuf,
     store: SqliteStore,
@@ -72,7 +72,7 @@ impl Services {
         })
     }
 
-    /// How many public events have passed what is to be killed.
+    /// The number of public events that have passed the victim.
     pub(crate) async fn passed(&self, victim: Victim) -> u64 {
         match victim {
             Victim::Publisher => messages(&self.client).await.unwrap_or_default(),
@@ -80,14 +80,14 @@ impl Services {
         }
     }
 
-    /// How many applications were received and decided, by the notifier's figures.
+    /// The number of submissions and decisions that the notifier has received, by its figures.
     async fn noted(&self) -> u64 {
         let figures = self.figures().await;
         let events = |figure: &Figure| figure.applications * if figure.outcome == "open" { 1 } else { 2 };
         figures.iter().map(events).sum::<i64>().unsigned_abs()
     }
 
-    /// Waits until so many have passed it; nothing ends meanwhile.
+    /// Waits until this number of public events has passed the victim; fails if a service exits meanwhile.
     pub(crate) async fn until_passed(&mut self, victim: Victim, count: u64) {
         let what = format!("{count} public events have passed the {victim:?}");
         let mut passed = self.passed(victim).await;
@@ -98,7 +98,7 @@ impl Services {
             if now > passed {
                 (passed, moved) = (now, tokio::time::Instant::now());
             }
-            assert!(moved.elapsed() < PATIENCE, "in vain: {what}; {passed} have\n{}", self.said());
+            assert!(moved.elapsed() < PATIENCE, "timed out: {what}; so far {passed}\n{}", self.said());
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
@@ -106,11 +106,11 @@ impl Services {
     fn all_run(&mut self) {
         for (name, child) in [("publisher", &mut self.publisher), ("notifier", &mut self.notifier)] {
             let ended = child.try_wait().expect("it is a child");
-            assert!(ended.is_none(), "the {name} has ended by itself: {ended:?}\n{}", said(&self.folder));
+            assert!(ended.is_none(), "the {name} has exited: {ended:?}\n{}", said(&self.folder));
         }
     }
 
-    /// Kills one of them, and starts it again.
+    /// Kills the victim and restarts it.
     pub(crate) async fn kill(&mut self, victim: Victim) {
         self.all_run();
         match victim {
@@ -129,7 +129,7 @@ impl Services {
         }
     }
 
-    /// Waits until the broker has nothing more for the notifier.
+    /// Waits until the notifier has settled all messages.
     pub(crate) async fn settled(&self) {
         let settled = crate::demo::settled(self.client.clone());
         tokio::time::timeout(PATIENCE, settled).await.expect("the notifier settles all messages");
@@ -139,14 +139,14 @@ impl Services {
         self.notices.figures().await.expect("an answer")
     }
 
-    /// The figures by SQL over the events of the first service.
+    /// The figures, by SQL over the events of the first service.
     pub(crate) async fn recount(&self) -> Vec<Figure> {
         let mut db = self.open("loans.db").await;
         let recount = sqlx::query_as(include_str!("recount.sql")).fetch_all(&mut db).await;
         recount.expect("an answer")
     }
 
-    /// How many notices there are, and how many dead letters.
+    /// The number of notices, and of dead letters.
     pub(crate) async fn notices(&self) -> (i64, i64) {
         let notices = "SELECT count(*) FROM notices";
         let notices = sqlx::query_scalar(notices).fetch_one(&mut self.open("notifier.db").await).await;
@@ -155,7 +155,7 @@ impl Services {
         (notices.expect("an answer"), letters.expect("an answer"))
     }
 
-    /// How many messages are in the stream.
+    /// The number of messages in the stream.
     pub(crate) async fn messages(&self) -> u64 {
         messages(&self.client).await.expect("the broker answers")
     }
@@ -172,7 +172,7 @@ impl Services {
 impl Drop for Services {
     fn drop(&mut self) {
         for child in [&mut self.publisher, &mut self.notifier] {
-            // They may have ended.
+            // They may have exited.
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -182,7 +182,7 @@ impl Drop for Services {
     }
 }
 
-/// The first service, which is this program under another name.
+/// Starts the first service: this test program, run as the test `loans`.
 fn publisher(folder: &Path, broker: &NatsServer) -> Child {
     let store = folder.join("loans.db").display().to_string();
     let arguments = ["loans", "publish", "--nats", &broker.url(), "--store", &store].join("\n");
@@ -203,7 +203,7 @@ fn spawned(mut command: Command, folder: &Path, log: &str) -> Child {
     command.spawn().expect("it starts")
 }
 
-/// With SIGKILL.
+/// Kills a service with SIGKILL.
 fn killed(child: &mut Child) {
     child.kill().expect("it is killed");
     child.wait().expect("it has ended");
