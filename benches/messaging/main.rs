@@ -6,7 +6,7 @@
 //! server that `cargo xtask setup` has fetched. Every case runs both sides in turn, several times; the result
 //! is the median of the ratios.
 
-#![allow(clippy::future_not_send, reason = "nothing of a bench is spawned")]
+#![allow(clippy::future_not_send, reason = "a bench spawns no futures")]
 
 mod domain;
 mod fill;

@@ -22,7 +22,7 @@ pub(super) const WINDOW: u64 = SIDE_BY_SIDE * EVENTS_A_STREAM;
 const STREAMS_A_CALL: u64 = 100;
 const EVENTS_A_TURN: u64 = 10;
 
-/// Keys in random order: the index of the keys is then touched everywhere.
+/// The id of a stream. Ids are in random order, so that inserts touch the whole index of the keys.
 pub(super) fn id(number: u64) -> Uuid {
     // The mixing step of splitmix64.
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -31,7 +31,7 @@ pub(super) fn id(number: u64) -> Uuid {
     Uuid::from_u64_pair(mixed ^ (mixed >> 31), number)
 }
 
-/// Fills a range of windows, in two tasks.
+/// Fills a range of windows, in two tasks. A window is the events of the streams that grow interleaved.
 pub(super) async fn run(store: &PostgresStore, from: u64, to: u64) -> Result<()> {
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     for task in 0..2 {

@@ -1,4 +1,4 @@
-//! Changes to a projection as a whole: setting it up, and dividing it into partitions.
+//! Setting up a projection, and dividing it into partitions.
 
 use es_core::Position;
 use es_core::projection::{Cause, Partition, Projection, ProjectorError, Setting, set_up};
@@ -91,7 +91,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         };
         let call = sqlx::query_as::<_, (i64, Option<Vec<u8>>, u32)>(sql::CHECKPOINT).bind(partition.index());
         let Some((position, event_id, partitions)) = known(call.fetch_optional(&mut db).await)? else {
-            // The partition does not exist if there are fewer now.
+            // The partition does not exist if their number was reduced.
             if let Some(found) = self.partitions().await? {
                 Self::same_partitions(found, partition.of())?;
             }

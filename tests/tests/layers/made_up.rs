@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::source::Files;
-use crate::{arrows, floors};
+use crate::{arrows, layers};
 
 fn files(of: &[(&str, &str)]) -> Files {
     of.iter().map(|(path, text)| (String::from(*path), String::from(*text))).collect()
@@ -163,7 +163,7 @@ fn allows_a_folder_to_reexport_its_files() {
 }
 
 #[test]
-fn finds_imports_from_a_floor_above_and_files_on_no_floor() {
+fn finds_imports_from_a_higher_layer_and_files_in_no_layer() {
     let of = [
         ("lib.rs", "mod a; mod b; mod c; mod d;"),
         ("a/mod.rs", "mod one; pub struct A(crate::b::B);"),
@@ -173,13 +173,13 @@ fn finds_imports_from_a_floor_above_and_files_on_no_floor() {
         ("d.rs", "pub struct D(crate::c::C);"),
     ];
     let (arrows, _) = arrows::read(&files(&of));
-    let rightly = floors::read("3  a/    what it is\n2  b.rs  c.rs  d.rs  more/less");
-    assert_eq!(floors::faults(&arrows, &rightly, &["lib.rs"]), [""; 0]);
-    let wrongly = floors::read("2  b.rs  c.rs\n1  a/");
+    let rightly = layers::read("3  a/    what it is\n2  b.rs  c.rs  d.rs  more/less");
+    assert_eq!(layers::faults(&arrows, &rightly, &["lib.rs"]), [""; 0]);
+    let wrongly = layers::read("2  b.rs  c.rs\n1  a/");
     let told = [
-        "a/mod.rs, on floor 1, knows b.rs, on floor 2: crate::b::B",
-        "a/one.rs, on floor 1, knows b.rs, on floor 2: use crate::b::B",
-        "d.rs is on no floor",
+        "a/mod.rs, in layer 1, imports from b.rs, in layer 2: crate::b::B",
+        "a/one.rs, in layer 1, imports from b.rs, in layer 2: use crate::b::B",
+        "d.rs is in no layer",
     ];
-    assert_eq!(floors::faults(&arrows, &wrongly, &["lib.rs"]), told);
+    assert_eq!(layers::faults(&arrows, &wrongly, &["lib.rs"]), told);
 }

@@ -4,7 +4,7 @@
 mod arrows;
 mod exposed;
 mod flags;
-mod floors;
+mod layers;
 mod made_up;
 mod resolve;
 mod sizes;
@@ -42,9 +42,9 @@ fn names_are_taken_from_the_module_that_defines_them() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Each crate with the line of `ARCHITECTURE.md` before its drawing, and the files that are not on a floor.
+/// Each crate with the line of `ARCHITECTURE.md` before its drawing, and the files that are in no layer.
 const DRAWN: [(&str, &str, &[&str]); 3] = [
-    ("es-core/src", "Inside es-core, each floor may use the floors below it:", &["lib.rs", "private"]),
+    ("es-core/src", "Inside es-core, each layer may use the layers below it:", &["lib.rs", "private"]),
     (
         "es-postgres/src",
         "Inside es-postgres, where each part holds the parts that it needs, and none of those that need it:",
@@ -54,11 +54,11 @@ const DRAWN: [(&str, &str, &[&str]); 3] = [
 ];
 
 #[test]
-fn files_import_only_from_their_floor_and_those_below() {
+fn files_import_only_from_their_own_layer_and_lower_ones() {
     let mut faults = Vec::new();
     for (folder, drawing, beside) in DRAWN {
         let (arrows, _) = arrows::read(&source::files(folder));
-        faults.extend(floors::faults(&arrows, &floors::drawn(drawing), beside));
+        faults.extend(layers::faults(&arrows, &layers::drawn(drawing), beside));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

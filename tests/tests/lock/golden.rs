@@ -102,7 +102,7 @@ fn a_payload_that_is_no_longer_read_is_reported() {
     folder.write(OLD, "[{\"stored\": {\"channel\": \"Web\"}}, {\"stored\": {\"channel\": \"Fax\"}}]");
     assert_eq!(
         folder.findings::<plain::Order>(Mode::Update),
-        ["payload 2 of events/order.placed/v1.json is no longer read: aggregate `order`: the payload does not fit version 1: \
+        ["payload 2 of events/order.placed/v1.json can no longer be read: aggregate `order`: the payload does not fit version 1: \
           unknown variant, expected one of `Web`, `Shop`, `Agent` at line 1 column 16
 Events like it are stored. Make the code read `order.placed` version 1 again, and leave the payload as it is."]
     );

@@ -192,7 +192,7 @@ fn payloads_of_the_old_name_are_read_by_the_event_of_the_new_one() {
     let found = folder.findings::<renamed::Order>(Mode::Check);
     assert_eq!(found.len(), 1);
     assert!(
-        found[0].starts_with("payload 1 of events/order.shipped/v1.json is no longer read:"),
+        found[0].starts_with("payload 1 of events/order.shipped/v1.json can no longer be read:"),
         "{}",
         found[0]
     );
@@ -314,7 +314,7 @@ fn a_retired_event_stays_published_and_its_payloads_are_read() {
     folder.write(OLD, "[{\"stored\": {\"parcel\": -1}}]");
     let found = folder.findings::<retired::Order>(Mode::Check);
     assert!(
-        found[0].starts_with("payload 1 of events/order.shipped/v1.json is no longer read:"),
+        found[0].starts_with("payload 1 of events/order.shipped/v1.json can no longer be read:"),
         "{found:?}"
     );
 }

@@ -1,4 +1,4 @@
-//! A stored payload that is read differently than before.
+//! Findings about stored payloads that are read differently than before.
 
 use super::line;
 use crate::codec::Exact;
@@ -14,7 +14,7 @@ use crate::shape::Line;
 pub(in crate::lock) fn unclear(published: &Published, place: &str, unclear: &Unclear) -> Finding {
     Finding::new(match unclear {
         Unclear::Unread(problem) => format!(
-            "{place} is no longer read: {problem}\n\
+            "{place} can no longer be read: {problem}\n\
              Events like it are stored. Make the code read {published} again, and leave the payload as it is."
         ),
         Unclear::Unsteady(reader, difference) => format!(
@@ -71,7 +71,7 @@ pub(in crate::lock) fn changed(
     Finding::new(text.trim_end())
 }
 
-/// What may have changed, the most likely first.
+/// The possible causes, most likely first.
 fn causes(
     code: &Code,
     published: &Published,
@@ -110,14 +110,13 @@ fn causes(
     causes
 }
 
-/// What the fields on the path to the difference contribute to how they are read, in addition to other
-/// causes.
+/// The possible causes in the fields on the path to the difference, in addition to other causes.
 fn of_fields(entry: &Entry, stored: &Exact, what: &str, others: &[String]) -> Vec<String> {
     let lines = entry.shape.lines();
-    let way = what.split('`').nth(1).unwrap_or_default();
+    let path = what.split('`').nth(1).unwrap_or_default();
     let mut causes = Vec::new();
     let (mut at, mut value) = (Line::find(&lines, "payload"), Some(stored));
-    for key in way.split('.') {
+    for key in path.split('.') {
         let Some(of) = at else { break };
         let defaulted = |line: &Line| line.notes.iter().find(|note| note.starts_with("default")).cloned();
         value = match value {
@@ -136,8 +135,8 @@ fn of_fields(entry: &Entry, stored: &Exact, what: &str, others: &[String]) -> Ve
             |line: &&Line| line.key.strip_prefix("type ").is_some_and(|name| lines::mentions(holder, name));
         at = lines.iter().find(named).or(field);
     }
-    let first = way.split('.').next().unwrap_or_default();
-    // An upcast has created it.
+    let first = path.split('.').next().unwrap_or_default();
+    // The field was created by an upcast, which is among the other causes.
     if !others.is_empty() && stored.get(first).is_none() {
         return causes;
     }

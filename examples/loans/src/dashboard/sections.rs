@@ -1,4 +1,4 @@
-//! What each part of the page shows, from the figures.
+//! The sections of the page, each rendered from the figures.
 
 use std::fmt::Write;
 
@@ -10,24 +10,24 @@ use crate::domain::WorkItem;
 use crate::read_models::{DecisionTime, Figures, OutcomeMonth, Standing};
 use crate::table::grouped;
 
-/// The newest months that are shown of each.
+/// The number of months that are shown, ending with the newest.
 const MONTHS: usize = 18;
 
-/// Those who completed most.
+/// The number of resources that are shown: those that completed the most work items.
 const RESOURCES: usize = 14;
 
-/// More days than that are thinned out.
+/// The maximum number of days in a chart; longer periods are thinned out.
 const DAYS: usize = 400;
 
-/// The spans between [`HOURS`](crate::read_models::HOURS).
+/// The labels of the spans between [`HOURS`](crate::read_models::HOURS).
 const SPANS: [&str; 8] = ["< 1 h", "1–4 h", "4–24 h", "1–3 d", "3–7 d", "1–2 w", "2–4 w", "> 4 w"];
 
 const NOTHING_YET: &str = "<p class=\"empty\">Nothing yet.</p>\n";
 
-/// The colours of [`WorkItem::ALL`], those that lie above each other far apart.
+/// The colours of [`WorkItem::ALL`], chosen so that adjacent layers of the chart differ clearly.
 const WORK_COLOURS: [usize; 7] = [0, 4, 5, 3, 7, 6, 1];
 
-/// All months together.
+/// The sums over all months.
 #[derive(Default)]
 struct Sums {
     submitted: i64,
@@ -55,7 +55,7 @@ impl Sums {
     }
 }
 
-/// The numbers that one looks for first.
+/// The key figures at the top of the page.
 pub(super) fn tiles(figures: &Figures) -> String {
     let sums = Sums::of(figures);
     let all = figures.decision_times.iter().find(|times| times.outcome.is_none());
@@ -197,7 +197,7 @@ fn colour(item: &str) -> usize {
     known(item).map_or(2, |item| WORK_COLOURS[item as usize])
 }
 
-/// The name of a work item, for people.
+/// The name of a work item as the page shows it.
 fn title(item: &str) -> String {
     let name = known(item).map_or_else(|| item.to_owned(), |known| known.to_string());
     let mut letters = name.chars();
