@@ -291,8 +291,8 @@ pub enum StoreError {
     /// changed, or it depends on something outside of the state. Nothing was written.
     #[error(
         "command {command_id} on stream {stream:?} was rejected at revision {revision}, which is remembered, but deciding it again \
-         on the state of that revision does not reject it; nothing was written: send it under a new command id, and it is decided \
-         on the state of today",
+         on the state of that revision does not reject it; nothing was written: send it under a new command id, \
+         to decide it on the current state",
         stream = stream.to_string()
     )]
     NotRejectedAgain {

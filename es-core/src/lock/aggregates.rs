@@ -61,7 +61,7 @@ fn gone(code: &Code, locked: &Locked, name: &str, before: &Facts) -> Finding {
             was = names::was(facts.was.iter().map(String::as_str), name),
         ),
         None => format!(
-            "Put it back, and into the lock test: its streams would be read by nobody. If the name changed, write \
+            "Put it back, and list it in the lock test: otherwise no code reads its streams. If the name changed, write \
              `was({name:?})` on the aggregate that has them now."
         ),
     });
@@ -96,7 +96,7 @@ fn compare_one(
             };
             let again = names::was(now.was.iter().map(String::as_str), was);
             findings.push(Finding::new(format!(
-                "`{was}` is what aggregate `{now_name}` was called, and it no longer says so\n\
+                "`{was}` is a former name of aggregate `{now_name}`, which no longer declares it\n\
                  Streams may be stored under that name, and would be read as empty: write `{again}` on it again.{other}"
             )));
         }
@@ -131,7 +131,7 @@ fn left(code: &Code, aggregate: &str, event: &str, names: &BTreeSet<&str>) -> Fi
         format!(" It is an event of {} now, and stored events do not move.", elsewhere.join(", "))
     };
     Finding::new(format!(
-        "aggregate `{aggregate}` no longer reads `{event}`, and its streams may hold it\n\
+        "aggregate `{aggregate}` no longer reads `{event}`, and its streams may contain it\n\
          A stream that does cannot be loaded, or, with `unknown = \"skip\"`, loses what the event did to the state.{moved} Write \
          `events(…, {struct_name})` on `{aggregate}` again, or `{retired}{struct_name})` with a `Retired<{struct_name}>` that says \
          what it means there today.\n\

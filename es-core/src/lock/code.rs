@@ -223,7 +223,7 @@ impl Code {
         for part in shape.schema().opaque().into_iter().chain(shape.schema().opaque_later()) {
             self.findings.push(Finding::new(format!(
                 "{published} (`{}`) has a part without a shape: {part}\n\
-                 What nobody describes cannot be compared.\n{}",
+                 Parts without a description cannot be compared.\n{}",
                 shape.struct_name(),
                 advice::no_shape(&part, rust_path),
             )));
@@ -244,7 +244,7 @@ impl Code {
             match (default(), default()) {
                 (Some(json), Some(again)) if json == again => defaults.push(added(field, json)),
                 (Some(_), Some(_)) => self.findings.push(Finding::new(format!(
-                    "the default of `{field}`, which {published} added, is another one each time\n\
+                    "the default of `{field}`, which {published} added, is not deterministic\n\
                      Events that were stored before would mean something else at every reading. Write a constant, or take \
                      what the stored event holds in an `UpcastFrom`."
                 ))),

@@ -40,17 +40,17 @@ pub(super) fn misfit<'a>(code: &Code, written: impl IntoIterator<Item = &'a Writ
     })
 }
 
-/// Whether the code reads something else of what it writes. `place` names the payload that it writes it for.
+/// Finds a payload, named by `place`, that the code reads differently after it has written it again.
 pub(super) fn read_again(code: &Code, entries: &[&Entry], place: &str, today: &Today) -> Option<Finding> {
     let difference = today.read_again(code, entries)?;
     Some(Finding::new(format!(
-        "{place} is written by the code as what it reads as something else: {difference}\n\
+        "{place} reads differently after the code has written it again: {difference}\n\
          An event like it would change when it is stored. Let what reads a part that is absent or `null` make what was \
          left out or written as `null`: mostly a `Default` that differs from what `skip_serializing_if` leaves out."
     )))
 }
 
-/// What to do where the code refuses a payload that was made up from its shape.
+/// What to do when the code refuses a payload that was generated from its shape.
 pub(super) fn refused(file: &str) -> String {
     format!(
         "If it takes only some values of this shape, write {file} by hand: a list of payloads such as a store may hold, \

@@ -77,7 +77,7 @@ fn recorded(folder: &Folder, name: &str) -> Result<Option<Recorded>, Finding> {
     match read() {
         Some(recorded) => Ok(Some(recorded)),
         None => Err(Finding::new(format!(
-            "{name} is no sample fold; restore the file, or delete it and run `ES_LOCK=update cargo test`"
+            "{name} is not a sample fold; restore the file, or delete it and run `ES_LOCK=update cargo test`"
         ))),
     }
 }
@@ -179,7 +179,7 @@ fn differs(folding: &Folding, events: &[Written], difference: &str, name: &str) 
         events.last().map_or_else(String::new, |event| format!("`{}` version {}", event.name, event.version));
     Finding::new(format!(
         "aggregate `{aggregate}` folds the same events to another state than before: {difference}\n\
-         It differs after event {} of {name}, {last}. Snapshots that are stored hold states of before, and would go on from \
+         It differs after event {} of {name}, {last}. Stored snapshots hold states of the former code, and would continue from \
          those.\n\
          Put `apply` back as it was, or raise `build` in the `snapshot(…)` of `{aggregate}`, so that stored snapshots are no longer \
          used, and run `ES_LOCK=update cargo test`.",
@@ -203,13 +203,13 @@ fn check_snapshots(folding: &Folding, events: &[Written], states: &[Exact]) -> R
     };
     if let Some(difference) = find(Between::Nothing) {
         return Err(Finding::new(format!(
-            "the state of aggregate `{aggregate}` comes out differently each time: {difference}\n\
+            "the state of aggregate `{aggregate}` is different each time it is folded: {difference}\n\
              `apply` must depend on the state and the event alone: no clock, no random number, no order of a hash map."
         )));
     }
     if let Some(difference) = find(Between::Snapshot) {
         return Err(Finding::new(format!(
-            "the state of aggregate `{aggregate}` goes on differently from a snapshot: {difference}\n\
+            "the state of aggregate `{aggregate}` continues differently from a snapshot: {difference}\n\
              Something in the state is not written into snapshots, or is read from them as something else: a field with \
              `#[serde(skip)]`, or code that writes or reads it. Keep all of the state."
         )));

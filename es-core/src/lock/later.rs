@@ -16,7 +16,7 @@ pub(super) fn lines(shape: &EventShape, findings: &mut BTreeSet<String>) -> Vec<
     for (field, unsound) in later.unsound {
         findings.insert(match unsound {
             Unsound::Changing => format!(
-                "the default of `{field}` is another one each time\n\
+                "the default of `{field}` is not deterministic\n\
                  What was stored before would mean something else at every reading. Write a constant."
             ),
             Unsound::NotJson => format!(

@@ -117,7 +117,7 @@ impl Folder {
 
 fn no_list(name: &str) -> Finding {
     Finding::new(format!(
-        "{name} is no list of payloads; write them as `[{{\"stored\": …}}, {{\"stored\": …}}]`, with at least one"
+        "{name} is not a list of payloads; write them as `[{{\"stored\": …}}, {{\"stored\": …}}]`, with at least one"
     ))
 }
 

@@ -39,7 +39,7 @@ impl Sources {
             let others = if code.aggregates.is_empty() { ";" } else { "," };
             Finding::new(format!(
                 "aggregate `{name}` is not in the lock test: {} line {line}\n\
-                 What its events mean is locked nowhere. Add it: `lock_test!({struct_name}{others} …)`.\n\
+                 Nothing locks what its events mean. Add it: `lock_test!({struct_name}{others} …)`.\n\
                  If none of its events are stored, leave it out knowingly: `lock_test!(…; without: {name:?})`.",
                 file.display(),
             ))

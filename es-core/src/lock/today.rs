@@ -266,7 +266,7 @@ pub(super) fn first_difference(before: &Exact, now: &Exact, way: &str) -> Option
                 .find_map(|(place, (before, now))| first_difference(before, now, &at(&place.to_string())))
         }
         _ if before == now => None,
-        // The files are the project's own, made up from shapes, so their values may be shown.
+        // The files are the project's own, generated from shapes, so their values may be shown.
         _ if way.is_empty() => Some(format!("it was {before} and is {now}")),
         _ => Some(format!("`{way}` was {before} and is {now}")),
     }

@@ -16,10 +16,7 @@ impl<E: Effects> Kept<E> {
     const BYTES: [u8; LONGEST_KIND + LONGEST] = {
         let (kind, name) = (E::KIND.as_bytes(), E::NAME.as_bytes());
         assert!(kind.len() < LONGEST_KIND, "the name of a kind of effects must have at most 15 bytes");
-        assert!(
-            !name.is_empty() && name.len() <= LONGEST,
-            "the name of a reactor must have 1 to 80 bytes"
-        );
+        assert!(!name.is_empty() && name.len() <= LONGEST, "the name of a reactor must have 1 to 80 bytes");
         let mut bytes = [b'.'; LONGEST_KIND + LONGEST];
         let mut at = 0;
         while at < kind.len() {

@@ -11,7 +11,7 @@ const WORDS: [&str; 22] = [
 /// A declared form that is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{form}` is no form; write a word such as `string`, `string:date-time`, `i64` or `any`, or `option<…>`, `list<…>`, \
+    "`{form}` is not a form; write a word such as `string`, `string:date-time`, `i64` or `any`, or `option<…>`, `list<…>`, \
      `set<…>`, `map<…, …>` of those"
 )]
 pub struct InvalidForm {

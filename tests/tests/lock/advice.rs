@@ -200,11 +200,11 @@ fn parts_without_a_shape_are_named_with_their_path_and_never_published() {
     let folder = Folder::new("parts_without_a_shape");
     let expected = [
         "`order.placed` version 1 (`Placed`) has a part without a shape: `lines[].price` is `Option<Money>`
-What nobody describes cannot be compared.
+Parts without a description cannot be compared.
 Derive `es_core::shape::Shape` for `Money`, or declare on the field how it is written: `#[shape(\"…\")]`, with a form such as \
          `string:date-time`, `i64` or `list<string>`.",
         "`order.placed` version 1 (`Placed`) has a part without a shape: `at` is written by `time::serde::rfc3339`
-What nobody describes cannot be compared.
+Parts without a description cannot be compared.
 Declare on the field how it is written: `#[shape(\"…\")]`, with a form \
          such as `string:date-time`, `i64` or `list<string>`.",
         "the state of aggregate `order` is kept in snapshots, and a part of it has no shape: `paid` is `Money`

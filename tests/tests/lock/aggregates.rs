@@ -130,7 +130,7 @@ fn a_declared_rename_is_recorded_permanently() {
     let found = found::<renamed::Wallet, first::Archive>(&folder, Mode::Update);
     assert_eq!(
         found,
-        ["`account` is what aggregate `wallet` was called, and it no longer says so
+        ["`account` is a former name of aggregate `wallet`, which no longer declares it
 Streams may be stored under that name, and would be read as empty: write `was(\"account\")` on it again."]
     );
 }
@@ -183,7 +183,7 @@ fn an_event_that_leaves_an_aggregate_is_reported() {
     let folder = published("an_event_that_leaves");
     assert_eq!(
         found::<moved::Account, moved::Archive>(&folder, Mode::Update),
-        ["aggregate `account` no longer reads `account.closed`, and its streams may hold it
+        ["aggregate `account` no longer reads `account.closed`, and its streams may contain it
 A stream that does cannot be loaded, or, with `unknown = \"skip\"`, loses what the event did to the state. It is an event of \
         `archive` now, and stored events do not move. Write `events(…, Closed)` on `account` again, or `retired(Closed)` with a \
         `Retired<Closed>` that says what it means there today.
@@ -275,13 +275,13 @@ fn an_aggregate_that_is_listed_twice_after_a_merge_is_rejected() {
     assert_eq!(
         found::<first::Account, first::Archive>(&folder, Mode::Update),
         [
-            "events.lock line 12: aggregate `account` stands here twice; keep one, with the lines of both, each once"
+            "events.lock line 12: aggregate `account` is here twice; keep one, with the lines of both, each once"
         ]
     );
     folder.write("events.lock", &lock.replace("  id u64\n", "  id u64\n  id u32\n"));
     assert_eq!(
         found::<first::Account, first::Archive>(&folder, Mode::Update),
-        ["events.lock line 5: this is no line of an aggregate, or stands there twice; restore the file"]
+        ["events.lock line 5: this is not a line of an aggregate, or it is repeated; restore the file"]
     );
 }
 
@@ -381,7 +381,7 @@ fn an_aggregate_that_the_test_does_not_name_is_found_in_the_sources() {
         error.findings()[0].text,
         format!(
             "aggregate `draft` is not in the lock test: {} line 2
-What its events mean is locked nowhere. Add it: `lock_test!(…, Draft)`.
+Nothing locks what its events mean. Add it: `lock_test!(…, Draft)`.
 If none of its events are stored, leave it out knowingly: `lock_test!(…; without: \"draft\")`.",
             sources.join("draft.rs").display()
         )

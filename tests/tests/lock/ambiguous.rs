@@ -118,7 +118,7 @@ fn an_omitted_value_that_differs_from_its_default_is_reported() {
     assert_eq!(findings.len(), 1, "{findings:?}");
     assert!(
         findings[0].starts_with(
-            "what the shape makes up is written by the code as what it reads as something else: `seen.at`"
+            "a payload generated from the shape reads differently after the code has written it again: `seen.at`"
         ),
         "{findings:?}"
     );
@@ -128,7 +128,10 @@ fn an_omitted_value_that_differs_from_its_default_is_reported() {
     let _accepted = folder.run::<defaulted::Order>(Mode::Update);
     let findings = folder.findings::<defaulted::Order>(Mode::Check);
     assert!(
-        findings.iter().any(|finding| finding.contains("reads as something else: `seen.at`")),
+        findings
+            .iter()
+            .any(|finding| finding
+                .contains("reads differently after the code has written it again: `seen.at`")),
         "{findings:?}"
     );
 }

@@ -46,7 +46,7 @@ fn a_sample_that_the_code_rejects_prevents_publishing_a_wrong_shape() {
     let folder = Folder::new("a_sample_that_the_code_refuses");
     assert_eq!(
         folder.findings::<by_number::Order>(Mode::Update),
-        ["`order.placed` version 1 has no payloads to be tested with, and those made up from its shape do not do: aggregate \
+        ["`order.placed` version 1 has no golden payloads, and those generated from its shape do not fit: aggregate \
           `order`: the payload does not fit version 1: invalid type, expected u8 at line 1 column 16
 If it takes only some values of this shape, write events/order.placed/v1.json by hand: a list of payloads such as a store may \
 hold, each as `{\"stored\": …}`.

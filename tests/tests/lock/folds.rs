@@ -124,8 +124,8 @@ fn a_changed_apply_needs_a_new_build() {
         assert_eq!(
             folder.findings::<twice::Account>(mode),
             ["aggregate `account` folds the same events to another state than before: `cents` was 1 and is 2
-It differs after event 2 of events/account.fold.json, `account.paid` version 1. Snapshots that are stored hold states of \
-            before, and would go on from those.
+It differs after event 2 of events/account.fold.json, `account.paid` version 1. Stored snapshots hold states of the former \
+            code, and would continue from those.
 Put `apply` back as it was, or raise `build` in the `snapshot(…)` of `account`, so that stored snapshots are no longer used, and \
             run `ES_LOCK=update cargo test`."]
         );
@@ -179,7 +179,7 @@ fn a_state_that_continues_differently_from_a_snapshot_is_reported() {
     folder.write("events/account.paid/v1.json", r#"[{"stored": {"cents": 1}}, {"stored": {"cents": 2}}]"#);
     assert_eq!(
         folder.findings::<forgets::Account>(Mode::Update),
-        ["the state of aggregate `account` goes on differently from a snapshot: after `account.paid` version 1, `cents` was 3 and \
+        ["the state of aggregate `account` continues differently from a snapshot: after `account.paid` version 1, `cents` was 3 and \
             is 2
 Something in the state is not written into snapshots, or is read from them as something else: a field with `#[serde(skip)]`, or \
             code that writes or reads it. Keep all of the state."]
@@ -192,7 +192,7 @@ fn a_state_that_is_not_deterministic_is_reported() {
     let found = folder.findings::<unsteady::Account>(Mode::Update);
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(
-        found[0].starts_with("the state of aggregate `account` comes out differently each time: after `account.paid` version 1, "),
+        found[0].starts_with("the state of aggregate `account` is different each time it is folded: after `account.paid` version 1, "),
         "{}",
         found[0]
     );

@@ -132,11 +132,11 @@ fn a_file_that_is_not_a_list_is_reported() {
     for (text, expected) in [
         (
             "{}",
-            "events/order.placed/v1.json is no list of payloads; write them as `[{\"stored\": …}, {\"stored\": …}]`, with at least one",
+            "events/order.placed/v1.json is not a list of payloads; write them as `[{\"stored\": …}, {\"stored\": …}]`, with at least one",
         ),
         (
             "[]",
-            "events/order.placed/v1.json is no list of payloads; write them as `[{\"stored\": …}, {\"stored\": …}]`, with at least one",
+            "events/order.placed/v1.json is not a list of payloads; write them as `[{\"stored\": …}, {\"stored\": …}]`, with at least one",
         ),
         ("[", "events/order.placed/v1.json is no JSON: EOF while parsing a list at line 1 column 1"),
     ] {
@@ -178,7 +178,7 @@ fn a_type_that_rejects_all_samples_needs_handwritten_payloads() {
     let folder = Folder::new("a_type_that_takes_no_sample");
     assert_eq!(
         folder.findings::<picky::Order>(Mode::Update),
-        ["`order.paid` version 1 has no payloads to be tested with, and those made up from its shape do not do: aggregate \
+        ["`order.paid` version 1 has no golden payloads, and those generated from its shape do not fit: aggregate \
           `order`: the payload does not fit version 1: a value is not allowed at line 1 column 15
 If it takes only some values of this shape, write events/order.paid/v1.json by hand: a list of payloads such as a store may \
 hold, each as `{\"stored\": …}`.
@@ -215,7 +215,7 @@ fn an_apply_that_panics_is_reported() {
     let folder = Folder::new("an_apply_that_panics");
     assert_eq!(
         folder.findings::<fragile::Order>(Mode::Update),
-        ["`order.placed` version 1 has no payloads to be tested with, and those made up from its shape do not do: aggregate \
+        ["`order.placed` version 1 has no golden payloads, and those generated from its shape do not fit: aggregate \
           `order` panics when it reads or applies it
 If it takes only some values of this shape, write events/order.placed/v1.json by hand: a list of payloads such as a store may \
 hold, each as `{\"stored\": …}`.

@@ -248,7 +248,7 @@ fn a_default_that_cannot_be_locked_is_rejected() {
     assert_eq!(
         folder.findings::<never_the_same::Order>(Mode::Update)[..2],
         [
-            "the default of `number`, which `order.placed` version 2 added, is another one each time
+            "the default of `number`, which `order.placed` version 2 added, is not deterministic
 Events that were stored before would mean something else at every reading. Write a constant, or take what the stored event \
 holds in an `UpcastFrom`.",
             "the default of `rate`, which `order.placed` version 2 added, cannot be written as JSON

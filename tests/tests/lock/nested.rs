@@ -208,7 +208,7 @@ fn a_default_of_a_type_that_cannot_be_locked_is_rejected_once() {
     assert_eq!(
         findings.iter().filter(|finding| finding.starts_with("the default")).collect::<Vec<_>>(),
         [
-            "the default of `Money.number` is another one each time
+            "the default of `Money.number` is not deterministic
 What was stored before would mean something else at every reading. Write a constant.",
             "the default of `Money.rate` cannot be written as JSON
 So it cannot be locked. Write one that a payload can hold."

@@ -24,7 +24,7 @@ fn check_format(line: Option<&str>) -> Result<(), Finding> {
         Some("format = 1") => Err(Finding::new(format!(
             "{NAME} has `format = 1`, which does not say what stored payloads mean; this es-core reads `{FORMAT}`\n\
              Renew it on a commit whose events are as they were published: delete {NAME} and the payloads in `events` that \
-             were made up, write each one that you wrote by hand as `{{\"stored\": <the payload>}}`, and run \
+             were generated, write each one that you wrote by hand as `{{\"stored\": <the payload>}}`, and run \
              `ES_LOCK=update cargo test`. The shapes of the new file must be those of the old one."
         ))),
         Some(line) if line.starts_with("format = ") => Err(Finding::new(format!(
@@ -60,7 +60,8 @@ impl Parser {
                 .into());
         }
         if let Within::Name(was) = &self.within {
-            let now = line.strip_prefix("  is now ").ok_or("this is no `is now <name>`; restore the file")?;
+            let now =
+                line.strip_prefix("  is now ").ok_or("this is not `is now <name>`; restore the file")?;
             self.locked.renamed.insert((was.clone(), now.to_owned()));
             self.within = Within::Nothing;
             return Ok(());
@@ -77,17 +78,17 @@ impl Parser {
         if let Some(name) = line.strip_prefix("aggregate ") {
             if self.locked.aggregates.insert(name.to_owned(), Facts::default()).is_some() {
                 return Err(format!(
-                    "aggregate `{name}` stands here twice; keep one, with the lines of both, each once"
+                    "aggregate `{name}` is here twice; keep one, with the lines of both, each once"
                 ));
             }
             self.within = Within::Aggregate(name.to_owned());
         } else if let Some(name) = line.strip_prefix("name ") {
             self.within = Within::Name(name.to_owned());
         } else {
-            let published = header(line).ok_or("this is no `event <name> <version>`; restore the file")?;
+            let published = header(line).ok_or("this is not `event <name> <version>`; restore the file")?;
             if self.locked.entries.contains_key(&published) {
                 return Err(format!(
-                    "{published} stands here twice: two branches both made it; give one of them the next version"
+                    "{published} is here twice: two branches both made it; give one of them the next version"
                 ));
             }
             self.within = Within::Event(published, Vec::new());
@@ -100,7 +101,7 @@ impl Parser {
             Within::Aggregate(name) => {
                 let facts = self.locked.aggregates.get_mut(name);
                 let fits = depth == 2 && facts.and_then(|facts| facts.read(line)).is_some();
-                (fits, "this is no line of an aggregate, or stands there twice; restore the file")
+                (fits, "this is not a line of an aggregate, or it is repeated; restore the file")
             }
             Within::Event(_, top) => {
                 let fits = depth.is_multiple_of(2) && hang(top, depth / 2, Line::parse(line));
@@ -217,7 +218,7 @@ name account.payed
         assert!(problem("format = 1\n").contains("delete events.lock"), "{}", problem("format = 1\n"));
         assert_eq!(
             problem("format = 2\n\nevent a\n"),
-            "events.lock line 3: this is no `event <name> <version>`; restore the file"
+            "events.lock line 3: this is not `event <name> <version>`; restore the file"
         );
         assert_eq!(
             problem("format = 2\n<<<<<<< HEAD\n"),
@@ -227,7 +228,7 @@ name account.payed
         );
         assert_eq!(
             problem("format = 2\nevent a 2\n  payload: i64\nevent a 2\n  payload: u64\n"),
-            "events.lock line 4: `a` version 2 stands here twice: two branches both made it; give one of them the next \
+            "events.lock line 4: `a` version 2 is here twice: two branches both made it; give one of them the next \
              version"
         );
         assert_eq!(
@@ -240,7 +241,7 @@ name account.payed
         );
         assert_eq!(
             problem("format = 2\nname a\n  is b\n"),
-            "events.lock line 3: this is no `is now <name>`; restore the file"
+            "events.lock line 3: this is not `is now <name>`; restore the file"
         );
         assert_eq!(
             problem("format = 2\nname a\n"),

@@ -85,14 +85,14 @@ impl Checked {
             Err(problem) => {
                 let refused = fits::refused(&Folder::name(published));
                 return self.findings.push(Finding::new(format!(
-                    "{published} has no payloads to be tested with, and those made up from its shape do not do: {problem}\n\
+                    "{published} has no golden payloads, and those generated from its shape do not fit: {problem}\n\
                      {refused}",
                 )));
             }
         };
         for golden in &payloads {
             if let Ok((today, _)) = meanings(code, published, entries, &golden.stored) {
-                let place = "what the shape makes up";
+                let place = "a payload generated from the shape";
                 self.findings.extend(fits::read_again(code, entries, place, &today));
             }
         }
