@@ -1,5 +1,5 @@
-//! While others wait, a command ends its turn before its append is written: what that saves, and that it
-//! changes no outcome.
+//! While others wait, a command ends its turn before its append is written. This saves time, and changes no
+//! outcome.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ fn id() -> String {
     "A-17".into()
 }
 
-/// Commands that wait for one that is being decided; it goes ahead when told to, and deposits 1.
+/// Commands that wait for one whose decision the test holds up; it deposits 1.
 struct Line {
     store: Meddler,
     go: oneshot::Sender<()>,
@@ -111,7 +111,7 @@ async fn commands_that_wait_are_all_submitted_before_the_first_is_written() {
 }
 
 #[tokio::test]
-async fn when_another_program_was_faster_each_command_is_decided_again_and_written_once() {
+async fn after_a_conflict_each_waiting_command_is_decided_again_and_written_once() {
     let Line { store, go, commands } = Line::of([10, 100, 1_000].map(plain)).await;
     go.send(()).expect("it waits");
     store.until_taken(4).await;
@@ -144,7 +144,7 @@ async fn a_rejection_waits_for_the_appends_on_which_it_was_decided() {
 }
 
 #[tokio::test]
-async fn a_repeated_command_in_the_line_gets_its_first_outcome_and_the_others_theirs() {
+async fn a_repeated_command_in_the_queue_returns_its_first_outcome_and_the_others_theirs() {
     let once = || ExecuteOptions::new().command_id(Uuid::from_u128(7));
     let Line { store, go, commands } = Line::of([(10, once()), (10, once()), plain(100)]).await;
     go.send(()).expect("it waits");

@@ -1,4 +1,4 @@
-//! Carrying out commands and looking at the states they lead to, now and in the past.
+//! Executing commands, and loading the states that they lead to, now and in the past.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ fn id() -> String {
 }
 
 #[tokio::test]
-async fn a_command_appends_its_events_and_says_where_they_are() {
+async fn a_command_appends_its_events_and_returns_them_with_their_positions() {
     let accounts = accounts();
     let opened = accounts.execute(&id(), Open).await.expect("opened");
     let deposited = accounts.execute(&id(), Deposit(500)).await.expect("deposited");
@@ -44,7 +44,7 @@ async fn a_rejection_is_the_domains_own_error_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_decision_without_events_is_no_append() {
+async fn a_decision_without_events_appends_nothing() {
     let accounts = accounts();
     accounts.execute(&id(), Open).await.expect("opened");
     let done = accounts.execute(&id(), Deposit(0)).await.expect("nothing to do");
@@ -107,7 +107,7 @@ async fn the_state_as_of_a_time_counts_what_had_happened_by_then_in_the_order_of
 }
 
 #[tokio::test]
-async fn a_history_comes_with_times_and_metadata() {
+async fn a_history_contains_times_and_metadata() {
     let accounts = accounts();
     let metadata = Metadata::new().actor("clerk").correlation_id(Uuid::now_v7()).entry("channel", "web");
     let options = ExecuteOptions::new().metadata(metadata.clone());

@@ -1,4 +1,4 @@
-//! States that commands leave behind for the next one: they save round trips and change no outcome.
+//! Cached states: they save round trips, and change no outcome.
 
 use std::pin::pin;
 use std::sync::atomic::Ordering;
@@ -15,8 +15,7 @@ fn id() -> String {
     "A-17".into()
 }
 
-/// A repository with a warm state, as a second program would have it, another on the same store, and the
-/// store.
+/// A repository with a cached state, another one on the same store, as of a second program, and the store.
 async fn two_programs() -> (Accounts, Accounts, Meddler) {
     let store = Meddler::default();
     let ours = Repository::new(store.clone());
@@ -32,7 +31,7 @@ fn reset(store: &Meddler) {
 }
 
 #[tokio::test]
-async fn a_command_on_a_warm_aggregate_is_one_append_and_no_load() {
+async fn a_command_on_a_cached_aggregate_is_one_append_and_no_load() {
     let (accounts, _, store) = two_programs().await;
     reset(&store);
     for cents in 1..=20 {
@@ -56,14 +55,14 @@ async fn without_a_cache_every_command_loads() {
 }
 
 #[tokio::test]
-async fn a_rejection_by_an_old_state_is_decided_again() {
+async fn a_rejection_on_a_stale_state_is_decided_again() {
     let store = Meddler::default();
     let ours = Repository::<Account, _>::new(store.clone());
     let theirs = Repository::<Account, _>::new(store.clone());
     let early = ours.execute(&id(), Deposit(5)).await.expect_err("not open yet");
     assert!(matches!(early, ExecuteError::Rejected(Refused::NotOpen)), "{early}");
     theirs.execute(&id(), Open).await.expect("opened");
-    // The state that the rejection has left behind still says that the account is not open.
+    // In the state that the rejection left in the cache, the account is still not open.
     let done = ours.execute(&id(), Deposit(5)).await.expect("the fresh state accepts it");
     assert_eq!(done.revision.get(), 2);
 }
@@ -79,7 +78,7 @@ async fn a_rejection_that_the_fresh_state_confirms_is_reported_after_one_read() 
 }
 
 #[tokio::test]
-async fn a_decision_without_events_is_made_again_on_the_fresh_state() {
+async fn a_decision_without_events_is_repeated_on_the_fresh_state() {
     let (ours, theirs, store) = two_programs().await;
     theirs.execute(&id(), Deposit(7)).await.expect("deposited");
     let seen = Mutex::new(Vec::new());
@@ -94,7 +93,7 @@ async fn a_decision_without_events_is_made_again_on_the_fresh_state() {
 }
 
 #[tokio::test]
-async fn an_acceptance_by_an_old_state_is_never_written() {
+async fn events_decided_on_a_stale_state_are_never_written() {
     let (ours, theirs, store) = two_programs().await;
     theirs.execute(&id(), Deposit(7)).await.expect("deposited");
     reset(&store);
@@ -108,7 +107,7 @@ async fn an_acceptance_by_an_old_state_is_never_written() {
 }
 
 #[tokio::test]
-async fn an_expected_revision_is_compared_with_the_stream_and_not_with_an_old_state() {
+async fn an_expected_revision_is_compared_with_the_stream_and_not_with_a_stale_state() {
     let (ours, theirs, _) = two_programs().await;
     theirs.execute(&id(), Deposit(7)).await.expect("deposited");
     let at = |revision| ExecuteOptions::new().expected_revision(Revision::new(revision));
@@ -120,21 +119,21 @@ async fn an_expected_revision_is_compared_with_the_stream_and_not_with_an_old_st
 }
 
 #[tokio::test]
-async fn a_command_that_another_program_has_carried_out_gets_its_outcome() {
+async fn a_command_that_another_program_has_executed_returns_its_outcome() {
     let (ours, theirs, _) = two_programs().await;
     let once = || ExecuteOptions::new().command_id(Uuid::from_u128(9));
     let first = theirs.execute_with(&id(), Deposit(7), once()).await.expect("deposited");
     let again = ours.execute_with(&id(), Deposit(7), once()).await.expect("the same");
     assert!(again.repeated);
     assert_eq!(again.events[0].event_id, first.events[0].event_id);
-    // A repetition wins over a rejection as well, be it by a state that is kept.
+    // A repetition also takes precedence over a rejection, even on a cached state.
     let rejected_today = ours.execute_with(&id(), Deposit(-7), once()).await.expect("the same");
     assert!(rejected_today.repeated);
     assert_eq!(ours.load(&id()).await.expect("loaded").state.cents, 7);
 }
 
 #[tokio::test]
-async fn a_command_dropped_half_way_leaves_no_state_behind() {
+async fn a_command_that_is_dropped_caches_no_state() {
     let (accounts, _, store) = two_programs().await;
     let unanswered = async |_: Arc<Account>| {
         std::future::pending::<()>().await;
@@ -152,7 +151,7 @@ async fn a_command_dropped_half_way_leaves_no_state_behind() {
 }
 
 #[tokio::test]
-async fn a_failed_append_leaves_no_state_behind() {
+async fn a_failed_append_caches_no_state() {
     let (accounts, _, store) = two_programs().await;
     let lasting = || es_core::StoreError::Backend { source: "no".into(), retryable: false };
     store.meddles.lock().expect("no panic").push_back(Meddle::Fail(lasting));
@@ -163,7 +162,7 @@ async fn a_failed_append_leaves_no_state_behind() {
 }
 
 #[tokio::test]
-async fn states_make_room_for_each_other() {
+async fn the_cache_evicts_states_when_it_is_full() {
     let store = Meddler::default();
     let accounts = Repository::<Account, _>::new(store.clone()).with_cache(8);
     for round in 0..3 {
@@ -199,7 +198,7 @@ async fn commands_on_one_aggregate_take_turns_and_never_conflict() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_decision_that_waits_for_a_command_of_its_own_comes_to_an_end() {
+async fn a_decision_that_executes_a_command_itself_does_not_deadlock() {
     let (accounts, _, _) = two_programs().await;
     let nested = async |_: Arc<Account>| {
         let inner = accounts.execute(&id(), Deposit(1)).await.map_err(|_| Refused::NotOpen)?;

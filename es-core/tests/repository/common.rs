@@ -96,17 +96,17 @@ impl Handle<Deposit> for Account {
     }
 }
 
-/// What happens instead of, or before, the next appends.
+/// What happens before the next append, or in place of it.
 pub enum Meddle {
-    /// Somebody else appends one deposit first.
+    /// Another writer appends one deposit first.
     Deposit(i64),
-    /// The store fails so.
+    /// The store returns this error.
     Fail(fn() -> StoreError),
-    /// The same, after it has waited.
+    /// The store returns this error after a wait.
     FailAfter(Duration, fn() -> StoreError),
 }
 
-/// An append that was taken, and waits to be carried out.
+/// An append that was enqueued and waits to be executed.
 pub struct Taken {
     stream: StreamId,
     expected: Revision,
@@ -116,26 +116,26 @@ pub struct Taken {
     reply: oneshot::Sender<Result<AppendOutcome, StoreError>>,
 }
 
-/// A revision, and the event that stands there if the caller has named it.
+/// A revision, and the event at it if the caller has named it.
 type FoldedUpTo = (Revision, Option<Uuid>);
 
-/// A memory store that counts what is asked of it and meddles with appends.
+/// A memory store that counts its calls and interferes with appends.
 #[derive(Clone, Default)]
 pub struct Meddler {
     pub inner: MemoryStore,
     pub meddles: Arc<Mutex<VecDeque<Meddle>>>,
     pub appends: Arc<AtomicUsize>,
     pub loads: Arc<AtomicUsize>,
-    /// How many events loads have handed out.
+    /// The number of events that loads have returned.
     pub events_loaded: Arc<AtomicUsize>,
     pub snapshots_kept: Arc<AtomicUsize>,
     /// Of which events: revisions and ids.
     pub folded_up_to: Arc<Mutex<Vec<FoldedUpTo>>>,
-    /// While present, appends are taken in their order, and carried out later.
+    /// While present, appends are enqueued in order, and executed later.
     pub taken: Arc<Mutex<Option<VecDeque<Taken>>>>,
-    /// While present, a snapshot waits for a permit before it is kept.
+    /// While present, a snapshot waits for a permit before it is stored.
     pub snapshot_gate: Option<Arc<Semaphore>>,
-    /// Whether it tells nobody of its appends.
+    /// Whether it notifies no listener of its appends.
     pub silent: bool,
 }
 
@@ -148,25 +148,25 @@ impl Meddler {
         counter.load(Ordering::SeqCst)
     }
 
-    /// From now on appends wait until they are carried out.
+    /// From now on, appends are enqueued and wait.
     pub fn hold(&self) {
         *self.taken.lock().expect("no panic") = Some(VecDeque::new());
     }
 
-    /// Waits until that many appends were taken.
+    /// Waits until this number of appends is enqueued.
     pub async fn until_taken(&self, appends: usize) {
         while self.taken.lock().expect("no panic").as_ref().map_or(0, VecDeque::len) < appends {
             tokio::task::yield_now().await;
         }
     }
 
-    /// Carries out what was taken, in that order, and from now on everything at once.
+    /// Executes the enqueued appends in order, and from now on each append at once.
     pub async fn carry_out(&self) {
         let taken = self.taken.lock().expect("no panic").take().unwrap_or_default();
         self.carry(taken).await;
     }
 
-    /// Carries out what was taken; what comes from now on waits.
+    /// Executes the enqueued appends; later ones wait.
     pub async fn carry_out_taken(&self) {
         let taken = self.taken.lock().expect("no panic").replace(VecDeque::new()).unwrap_or_default();
         self.carry(taken).await;
@@ -181,7 +181,7 @@ impl Meddler {
         }
     }
 
-    /// Puts an event under the given name, version and payload at the end of a stream.
+    /// Appends an event with this name, version and payload to a stream.
     pub async fn put(&self, key: &str, name: &'static str, version: u32, payload: &str) {
         let stream = StreamId::new("account", key).expect("a valid key");
         let head = self.inner.load(Load::all(&stream), &mut |_| Ok(())).await.expect("a load");
@@ -234,7 +234,7 @@ impl EventStore for Meddler {
             })
         };
         match outcome {
-            Some(outcome) => Ok(Box::pin(async { outcome.await.expect("carried out") })),
+            Some(outcome) => Ok(Box::pin(async { outcome.await.expect("executed") })),
             None => {
                 let outcome = self.append(append).await;
                 Ok(Box::pin(std::future::ready(outcome)))

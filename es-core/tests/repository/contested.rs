@@ -32,7 +32,7 @@ type Done = Result<Executed<Account>, ExecuteError<std::io::Error>>;
 const SOON: Duration = Duration::from_secs(3);
 const NEARLY_FOR_EVER: Duration = Duration::from_secs(1 << 40);
 const QUICK: Retry = Retry::NEVER.times(3).within(Duration::MAX);
-/// The first wait ends in the time of a test once in millions of years.
+/// A first wait that practically never ends within the time of a test.
 const SLEEPY: Retry =
     Retry::NEVER.times(10).first_wait(NEARLY_FOR_EVER).longest_wait(NEARLY_FOR_EVER).within(Duration::MAX);
 
@@ -83,7 +83,7 @@ async fn overtake(store: &Meddler) {
 #[tokio::test]
 async fn a_line_that_is_overtaken_costs_one_load_and_is_submitted_together_again() {
     const COMMANDS: usize = 10;
-    // Whoever is first and loses twice waits, and comes after the others.
+    // A command that is first and loses twice waits, and is executed after the others.
     const TIMES: usize = 2;
     let (accounts, store, waiting) = waiting(QUICK, COMMANDS).await;
     for time in 1..=TIMES {
@@ -133,7 +133,7 @@ async fn commands_that_are_overtaken_each_time_end_in_a_conflict() {
 #[tokio::test]
 async fn the_first_repetition_after_a_conflict_does_not_wait() {
     let (accounts, store) = warm(SLEEPY).await;
-    // The state that was kept is old, and so is the one that is loaded.
+    // The cached state is stale, and so is the one that is loaded.
     store.meddles.lock().expect("no panic").extend([Meddle::Deposit(7), Meddle::Deposit(7)]);
     let done = timeout(SOON, deposit(&accounts)).await.expect("at once");
     assert_eq!(done.expect("no panic").expect("deposited").revision.get(), 4);
@@ -141,7 +141,7 @@ async fn the_first_repetition_after_a_conflict_does_not_wait() {
 }
 
 #[tokio::test]
-async fn while_a_command_waits_after_a_conflict_others_on_its_aggregate_go_on() {
+async fn while_a_command_waits_after_a_conflict_others_on_its_aggregate_continue() {
     let (accounts, store) = warm(SLEEPY).await;
     store.meddles.lock().expect("no panic").extend((0..3).map(|_| Meddle::Deposit(7)));
     let waits = deposit(&accounts);
@@ -155,7 +155,7 @@ async fn while_a_command_waits_after_a_conflict_others_on_its_aggregate_go_on() 
 }
 
 #[tokio::test]
-async fn while_a_command_waits_after_a_failure_others_on_its_aggregate_go_on() {
+async fn while_a_command_waits_after_a_failure_others_on_its_aggregate_continue() {
     let (accounts, store) = warm(SLEEPY).await;
     store.meddles.lock().expect("no panic").push_back(Meddle::Fail(unavailable));
     let waits = deposit(&accounts);
@@ -168,7 +168,7 @@ async fn while_a_command_waits_after_a_failure_others_on_its_aggregate_go_on() {
     waits.abort();
 }
 
-/// How many events a command reads that is overtaken once.
+/// The number of events that a command reads if it is overtaken once.
 async fn read_when_overtaken(accounts: &Accounts, store: &Meddler) -> usize {
     store.events_loaded.store(0, Ordering::SeqCst);
     store.meddles.lock().expect("no panic").push_back(Meddle::Deposit(7));
@@ -186,7 +186,7 @@ async fn after_a_second_conflict_only_what_is_new_is_read() {
     for _ in 0..10 {
         deposit(&accounts).await.expect("no panic").expect("deposited");
     }
-    // The last event of before, to see that it is still there; eleven of its own; the one that was faster.
+    // The last event that it had read, to check that it still exists; its own eleven; the one that came first.
     assert_eq!(read_when_overtaken(&accounts, &store).await, 1 + 11 + 1);
     let account = accounts.load(&id()).await.expect("loaded");
     assert_eq!(account.state.cents, 1 + 100 + 7 + 1 + 10 + 7 + 1);

@@ -1,5 +1,4 @@
-//! A command that was rejected, or yielded no events, gets the same answer again where that is to be
-//! remembered.
+//! Remembered decisions: repeating a command that was rejected, or yielded no events, returns the same outcome.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -31,14 +30,14 @@ async fn revision(store: &impl EventStore) -> u64 {
 
 #[tokio::test]
 async fn a_remembered_rejection_is_repeated_whatever_the_state_has_become() {
-    // With the state in the cache the append finds the decision, without it the load.
+    // The append finds the decision if the state is cached, and the load otherwise.
     for cache in [0, 8] {
         let store = MemoryStore::new();
         let accounts = Repository::<Account, _>::new(store.clone()).with_cache(cache);
         accounts.execute_with(&id(), Deposit(5), remembering(1)).await.expect_err("not open");
         accounts.execute(&id(), Open).await.expect("opened");
         for _ in 0..7 {
-            // By and by there is a snapshot, too.
+            // Eventually a snapshot is taken as well.
             accounts.execute(&id(), Deposit(1)).await.expect("deposited");
             let open = accounts.execute_with(&id(), Open, remembering(2)).await.expect_err("open already");
             assert!(matches!(open, ExecuteError::Rejected(Refused::AlreadyOpen)), "{open}");
@@ -81,7 +80,7 @@ async fn a_remembered_command_without_events_is_repeated() {
 }
 
 #[tokio::test]
-async fn a_rejection_that_is_none_any_more_is_an_error_and_writes_nothing() {
+async fn a_remembered_rejection_that_is_no_longer_one_is_an_error_and_writes_nothing() {
     let store = MemoryStore::new();
     let accounts = Repository::<Account, _>::new(store.clone());
     let outside = AtomicUsize::new(0);
@@ -172,7 +171,7 @@ fn watched(first: Option<Between>) -> (Repository<Account, Watched>, MemoryStore
 }
 
 #[tokio::test]
-async fn nothing_is_remembered_that_was_not_asked_for() {
+async fn decisions_are_remembered_only_on_request() {
     let (accounts, _, remembered) = watched(None);
     accounts.execute(&id(), Deposit(5)).await.expect_err("not open");
     accounts.execute_with(&id(), Deposit(5), plain(1)).await.expect_err("not open");
@@ -203,7 +202,7 @@ async fn of_two_deliveries_the_one_that_wrote_is_the_outcome_of_both() {
 }
 
 #[tokio::test]
-async fn of_two_deliveries_that_are_rejected_both_are_told_so() {
+async fn two_deliveries_that_are_rejected_both_return_the_rejection() {
     let (accounts, store, _) = watched(Some(Between::Rejected));
     let error = accounts.execute_with(&id(), Deposit(5), remembering(1)).await.expect_err("not open");
     assert!(matches!(error, ExecuteError::Rejected(Refused::NotOpen)), "{error}");

@@ -115,9 +115,9 @@ async fn no_reader_of_a_stream_passes_over_a_missing_or_doubled_event() {
 }
 
 #[tokio::test]
-async fn the_first_outcome_of_a_command_is_not_told_in_part() {
-    // What is missing comes after the snapshot or the cached state from which the command goes on, so only
-    // the reading of the outcome meets it.
+async fn the_first_outcome_of_a_command_is_not_returned_in_part() {
+    // The missing event is after the snapshot or the cached state from which the command continues, so only
+    // reading the outcome finds it.
     let (store, command) = damaged(3, false).await;
     let accounts = Repository::<Account, _>::new(store.clone());
     let healthy = Repository::<Account, _>::new(store.inner.clone());
@@ -142,14 +142,14 @@ async fn a_reader_of_some_events_refuses_a_stream_that_goes_backwards() {
     let filter = Filter::new().event::<Deposited>();
     let read = Subscription::new(store.clone()).filter(filter.clone()).page(&mut |_| Ok(())).await;
     refused(&read, "the same deposit twice");
-    // What it does not take is no hole.
+    // Events that its filter excludes are not gaps.
     let inner = Subscription::new(store.inner).filter(Filter::new().event::<Opened>());
     let mut inner = inner;
     assert_eq!(inner.page(&mut |_| Ok(())).await.expect("a page").events, 1);
 }
 
 #[tokio::test]
-async fn a_page_that_is_read_again_is_no_damage() {
+async fn a_page_that_is_read_again_is_not_damage() {
     let (store, _) = damaged(99, false).await;
     let mut subscription = Subscription::new(store);
     for _ in 0..2 {
@@ -167,7 +167,7 @@ async fn a_page_that_is_read_again_is_no_damage() {
 }
 
 #[tokio::test]
-async fn a_migration_does_not_go_on_after_a_missing_event() {
+async fn a_migration_stops_at_a_missing_event() {
     let (store, _) = damaged(2, false).await;
     let stream = StreamId::new("account", "1").expect("a valid key");
     let mut events = Vec::new();

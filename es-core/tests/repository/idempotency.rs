@@ -1,4 +1,4 @@
-//! A command with an id is carried out once; repeating it gives the first outcome.
+//! A command with an id is executed once; repeating it returns the first outcome.
 
 use crate::common::{Account, AccountEvent, Deposit, Deposited, Meddle, Meddler, Open, Refused};
 use es_core::store::CommandKey;
@@ -40,7 +40,7 @@ async fn a_rejection_is_not_remembered() {
 }
 
 #[tokio::test]
-async fn a_command_that_lost_a_race_is_still_carried_out_once() {
+async fn a_command_that_lost_a_race_is_still_executed_once() {
     let store = Meddler::with([]);
     let accounts = Repository::<Account, _>::new(store.clone());
     accounts.execute(&id(), Open).await.expect("opened");
@@ -55,7 +55,7 @@ async fn a_command_that_lost_a_race_is_still_carried_out_once() {
 
 #[tokio::test]
 async fn another_command_under_the_same_id_is_refused_and_not_told_the_first_outcome() {
-    // With the state in the cache the append tells, without it the load.
+    // The append detects it if the state is cached, and the load otherwise.
     for cache in [0, 8] {
         let accounts = Repository::<Account, _>::new(MemoryStore::new()).with_cache(cache);
         let options = || ExecuteOptions::new().command_id(Uuid::from_u128(1));

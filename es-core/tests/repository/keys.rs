@@ -1,5 +1,5 @@
-//! One object that would hold a key twice: refused before anything is stored, as one of the two values would
-//! be lost.
+//! JSON objects with a duplicate key are refused before anything is stored, as one of the two values would be
+//! lost.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -85,7 +85,7 @@ fn labelled(labels: &[&str]) -> Labelled {
     Labelled { labels: labels.iter().zip(1..).map(|(label, n)| (Label((*label).to_owned()), n)).collect() }
 }
 
-/// What becomes of a command that yields this event; a refused one leaves nothing behind.
+/// The outcome of a command that yields this event; asserts that a refused one has stored nothing.
 async fn store<E>(event: E) -> Result<(), ExecuteError<StoreError>>
 where
     E: IntoEvents<Parcel> + Clone + Send + Sync,

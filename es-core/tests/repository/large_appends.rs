@@ -1,4 +1,4 @@
-//! Very many events, chunk by chunk: in their order, whole chunks only, and never twice.
+//! Migrations of many events, in chunks: in order, only whole chunks, and never twice.
 
 use std::sync::{Arc, Mutex};
 
@@ -74,7 +74,7 @@ async fn positions_follow_the_order_of_the_history_whatever_its_streams() {
 }
 
 #[tokio::test]
-async fn what_was_broken_off_goes_on_with_other_chunks_and_writes_nothing_twice() {
+async fn an_interrupted_migration_resumes_with_other_chunks_and_writes_nothing_twice() {
     let store = Meddler::default();
     let history = history(7);
     for (chunk, until) in [(64, 300), (50, 620), (128, 1_000)] {
@@ -82,7 +82,7 @@ async fn what_was_broken_off_goes_on_with_other_chunks_and_writes_nothing_twice(
         for (stream, expected, event) in history.iter().take(until).cloned() {
             migration.push(stream, expected, vec![event]).await.expect("pushed");
         }
-        // The first two never come to their end: what is gathered and not appended is lost with them.
+        // The first two are dropped before their end, and with them the events that were not appended yet.
         if until == 1_000 {
             let done = migration.finish().await.expect("finished");
             assert_eq!(done.events + done.passed_over, 1_000);
@@ -93,7 +93,7 @@ async fn what_was_broken_off_goes_on_with_other_chunks_and_writes_nothing_twice(
 }
 
 #[tokio::test]
-async fn other_events_in_the_way_are_a_conflict_and_nothing_of_the_chunk_is_written() {
+async fn other_events_at_a_revision_are_a_conflict_and_nothing_of_the_chunk_is_written() {
     let store = Meddler::default();
     store.put("A-1", "account.deposited", 1, "{\"cents\":1}").await;
     let mut migration = LargeAppend::new(&store).aggregate::<Account>();
@@ -126,7 +126,7 @@ async fn an_event_that_the_store_refuses_ends_it_with_the_stores_own_error() {
     assert!(matches!(error, LargeAppendError::Store(StoreError::NulCharacter { .. })), "{error}");
 }
 
-/// What the last push makes of a migration that was good until then.
+/// The outcome of the last push of a migration that was valid until then.
 async fn refused(bad: NewEvent) -> LargeAppendError {
     let store = MemoryStore::new();
     let mut migration = LargeAppend::new(&store).aggregate::<Account>();
@@ -177,7 +177,7 @@ impl Apply<Deposited> for Full {
 }
 
 #[tokio::test]
-async fn a_stream_that_cannot_be_folded_is_not_written_though_it_goes_over_chunks() {
+async fn a_stream_that_cannot_be_folded_is_not_written_even_across_chunks() {
     for chunk in [1, 2, 3, 10] {
         let store = MemoryStore::new();
         let mut migration = LargeAppend::new(&store).aggregate::<Full>().chunk(chunk);

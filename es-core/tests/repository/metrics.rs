@@ -1,4 +1,4 @@
-//! What happens is counted, for whoever watches a program.
+//! Metrics: what a program can count.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn unavailable() -> StoreError {
 }
 
 #[tokio::test]
-async fn commands_are_counted_with_what_they_came_to() {
+async fn commands_are_counted_by_outcome() {
     let store = Meddler::default();
     let retry = Retry::default().times(2).first_wait(Duration::ZERO);
     let accounts = Repository::<Account, _>::new(store.clone()).with_retry(retry);
@@ -40,7 +40,7 @@ async fn commands_are_counted_with_what_they_came_to() {
     expect(1, 0, 0, 0, 0, 0, 0);
     accounts.execute(&id(), Open).await.expect_err("open already");
     expect(2, 1, 0, 0, 0, 0, 1);
-    // The state that was kept is found to be old, then another append is faster, then a failure passes.
+    // First the cached state is stale, then another append comes first, then a transient failure occurs.
     meddle(vec![Meddle::Deposit(7), Meddle::Deposit(7), Meddle::Fail(unavailable)]);
     accounts.execute(&id(), Deposit(1)).await.expect("the third time");
     expect(3, 1, 0, 0, 2, 2, 2);

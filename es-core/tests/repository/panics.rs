@@ -1,4 +1,4 @@
-//! A panic in a user's code harms the command that met it, and nothing else.
+//! A panic in a user's code fails its own command, and nothing else.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -225,7 +225,7 @@ async fn a_panic_in_a_decision_or_an_encoding_or_an_id_leaves_the_aggregate_as_i
 }
 
 #[tokio::test]
-async fn a_panic_while_a_snapshot_is_written_is_no_failure_of_the_command() {
+async fn a_panic_while_a_snapshot_is_written_does_not_fail_the_command() {
     let tanks = Tanks::new(Meddler::default());
     for litres in [600, 60, 6, 1] {
         fill(&tanks, litres).await;
@@ -234,7 +234,7 @@ async fn a_panic_while_a_snapshot_is_written_is_no_failure_of_the_command() {
     assert_eq!(tanks.load(&ID).await.expect("it is loaded").state.litres, 667);
 }
 
-/// Says whether the step below panics.
+/// Whether the step below panics.
 static PANICS: AtomicBool = AtomicBool::new(false);
 
 #[event(name = "well.dug")]

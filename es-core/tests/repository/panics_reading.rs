@@ -118,7 +118,7 @@ async fn tanks(name: &'static str, version: u32, payload: &str) -> Tanks {
     Tanks::new(store)
 }
 
-/// The error of the second event, which says nothing of the payload.
+/// The error of the second event, which contains nothing of the payload.
 #[track_caller]
 fn second(error: &StoreError) -> &DecodeError {
     let StoreError::Decode(error) = error else { panic!("{error}") };
@@ -223,7 +223,7 @@ async fn an_event_whose_reading_panics_is_not_written() {
 }
 
 #[tokio::test]
-async fn a_snapshot_whose_reading_panics_is_left_aside() {
+async fn a_snapshot_whose_decoding_panics_is_ignored() {
     let tanks = Tanks::new(MemoryStore::new());
     for litres in [3, 4] {
         tanks.decide(&1, async |_| emit::<_, StoreError>(Filled { litres })).await.expect("filled");

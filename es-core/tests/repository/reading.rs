@@ -106,7 +106,7 @@ fn decode(error: &StoreError) -> &es_core::record::DecodeError {
 }
 
 #[tokio::test]
-async fn every_old_version_comes_up_to_the_newest() {
+async fn every_old_version_is_upcast_to_the_newest() {
     let store = Meddler::default();
     store.put("A-17", NAME, 1, r#"{"euros":5}"#).await;
     store.put("A-17", NAME, 2, r#"{"cents":700}"#).await;
@@ -130,7 +130,7 @@ async fn a_step_that_fails_names_the_event_its_place_and_both_versions() {
 }
 
 #[tokio::test]
-async fn a_version_from_the_future_is_refused() {
+async fn a_future_version_is_refused() {
     let (error, text) = problem(4, r#"{"cents":1,"by":"Ann"}"#).await;
     let problem = decode(&error).problem();
     assert!(matches!(problem, DecodeProblem::FutureVersion { found: 4, known: 3 }), "{text}");
@@ -138,7 +138,7 @@ async fn a_version_from_the_future_is_refused() {
 
 /// No store takes one, so it can only come from a store that is damaged.
 #[test]
-fn a_version_that_there_cannot_be_is_refused() {
+fn an_invalid_version_is_refused() {
     let stream = StreamId::new("account", "A-17").expect("a valid key");
     let raw = RawEvent {
         stream: &stream,

@@ -1,4 +1,4 @@
-//! After a conflict or a passing failure the decision is made again, on the fresh state, a bounded number of
+//! After a conflict or a transient failure, the decision is repeated on the fresh state, a bounded number of
 //! times.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ fn id() -> String {
     "A-17".into()
 }
 
-/// An open account in a store that then meddles with the next appends.
+/// An open account in a store that then interferes with the next appends.
 async fn account(meddles: impl IntoIterator<Item = Meddle>) -> (Repository<Account, Meddler>, Meddler) {
     let store = Meddler::default();
     let accounts = Repository::new(store.clone()).with_retry(QUICK);
@@ -145,7 +145,7 @@ async fn a_store_that_has_waited_for_long_by_itself_is_not_asked_again() {
 }
 
 #[tokio::test]
-async fn a_failure_that_does_not_pass_is_reported_as_it_is() {
+async fn a_permanent_failure_is_reported_unchanged() {
     let (accounts, store) = account((0..9).map(|_| Meddle::Fail(unavailable))).await;
     let error = accounts.execute(&id(), Deposit(1)).await.expect_err("never available");
     assert!(matches!(error, ExecuteError::Store(StoreError::Unavailable { .. })), "{error}");
@@ -154,7 +154,7 @@ async fn a_failure_that_does_not_pass_is_reported_as_it_is() {
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_is_never_tried_again() {
+async fn an_unknown_outcome_is_never_retried() {
     let unknown = || StoreError::OutcomeUnknown {
         stream: es_core::StreamId::new("account", "A-17").expect("valid"),
         source: "connection reset".into(),
@@ -166,7 +166,7 @@ async fn an_unknown_outcome_is_never_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn racing_commands_are_all_carried_out() {
+async fn racing_commands_are_all_executed() {
     let accounts = Repository::<Account, _>::new(es_core::MemoryStore::new());
     accounts.execute(&id(), Open).await.expect("opened");
     let decisions = std::sync::Arc::new(AtomicUsize::new(0));

@@ -1,4 +1,4 @@
-//! What is far too large is not encoded to its end.
+//! Encoding stops at the limit: what is far too large is not encoded to its end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize, Serializer};
 
 const MIB: usize = 1 << 20;
 
-/// How many numbers were serialized, by test, as they run beside each other.
+/// The count of serialized numbers, for each test, as tests run in parallel.
 static OF_EVENTS: AtomicUsize = AtomicUsize::new(0);
 static OF_SNAPSHOTS: AtomicUsize = AtomicUsize::new(0);
 
-/// Writes so many numbers, and counts them.
+/// Serializes this number of numbers, and counts them.
 fn count<S: Serializer>(numbers: usize, counter: &AtomicUsize, serializer: S) -> Result<S::Ok, S::Error> {
     let mut list = serializer.serialize_seq(Some(numbers))?;
     for number in 0..numbers {

@@ -1,4 +1,4 @@
-//! Snapshots shorten a load, are taken off the commands' path, and never change what a state is.
+//! Snapshots shorten loads, are taken in the background, and never change a state.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,7 +21,7 @@ async fn deposit(accounts: &Repository<Account, Meddler>, times: i64) {
 }
 
 #[tokio::test]
-async fn one_is_taken_every_so_many_events_and_loads_start_from_it() {
+async fn a_snapshot_is_taken_every_n_events_and_loads_start_from_it() {
     let store = Meddler::default();
     let accounts = Repository::<Account, _>::new(store.clone());
     accounts.execute(&id(), Open).await.expect("opened");
@@ -61,7 +61,7 @@ async fn a_command_does_not_wait_for_its_snapshot() {
 }
 
 #[tokio::test]
-async fn one_that_does_not_decode_is_as_good_as_none() {
+async fn a_snapshot_that_does_not_decode_is_ignored() {
     let store = Meddler::default();
     let accounts = Repository::<Account, _>::new(store.clone());
     accounts.execute(&id(), Open).await.expect("opened");

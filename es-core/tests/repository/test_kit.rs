@@ -1,4 +1,4 @@
-//! The given/when/then kit: what it accepts, and what it says when a test fails.
+//! The given/when/then kit: what it accepts, and what it prints when a test fails.
 
 use crate::common::{Account, Deposit, Deposited, Open, Opened, Refused};
 use es_core::testing::given;

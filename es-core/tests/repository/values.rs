@@ -1,4 +1,4 @@
-//! What a command returns is what every later read returns.
+//! A command returns the same values as every later read.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ const fn always(_: &str) -> bool {
     true
 }
 
-/// Loses what `euros` cannot say, and the note.
+/// Loses the cents that `euros` cannot represent, and the note.
 #[event(name = "till.counted")]
 #[derive(Debug, Clone, PartialEq)]
 struct Counted {
@@ -115,7 +115,7 @@ async fn a_time_out_of_range_is_refused_before_a_command_is_decided() {
 }
 
 #[tokio::test]
-async fn metadata_that_nobody_could_read_is_refused_and_the_aggregate_goes_on() {
+async fn unreadable_metadata_is_refused_and_later_commands_succeed() {
     let accounts = Repository::<Account, _>::new(MemoryStore::new());
     accounts.execute(&id(), Open).await.expect("opened");
     let nested = |depth| (0..depth).fold(Value::Null, |inner, _| json!([inner]));
@@ -169,7 +169,7 @@ impl Apply<Filed> for Notes {
 }
 
 #[tokio::test]
-async fn payloads_that_nobody_could_read_are_refused() {
+async fn unreadable_payloads_are_refused() {
     let notes = Repository::<Notes, _>::new(MemoryStore::new());
     let nested = |depth| (0..depth).fold(Value::Null, |inner, _| json!([inner]));
     let deep = notes.decide(&id(), async |_| emit::<_, StoreError>(Taken { what: nested(200) })).await;

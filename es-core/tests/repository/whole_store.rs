@@ -39,7 +39,7 @@ async fn a_subscription_reads_what_is_there_and_then_what_comes() {
     }
     assert_eq!(seen, [0, 1, 2, 3]);
     assert_eq!(live.checkpoint(), store.end().await.expect("a head"));
-    // Nothing but the store's word wakes it: it looks by the clock in an hour.
+    // Only a notification of the store can wake it: its polling interval is an hour.
     let waiting = tokio::spawn(async move {
         let event = live.next().await.expect("an event");
         (cents(&event.event), live)
@@ -49,7 +49,7 @@ async fn a_subscription_reads_what_is_there_and_then_what_comes() {
         tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("woken").expect("no panic");
     assert_eq!(next, 4);
 
-    // What comes between the last look and the first wait is not waited for.
+    // An append between the last poll and the wait ends the wait at once.
     let never = Duration::from_secs(3_600);
     let mut resumed = Subscription::of::<Account>(store.clone()).from(live.checkpoint()).poll_every(never);
     assert!(resumed.try_next().await.expect("no error").is_none());
@@ -63,7 +63,7 @@ async fn a_subscription_reads_what_is_there_and_then_what_comes() {
 }
 
 #[tokio::test]
-async fn the_checkpoint_stands_behind_what_was_handed_out() {
+async fn the_checkpoint_is_after_the_last_event_that_was_returned() {
     let (store, _) = accounts(&[1, 2, 3, 4, 5]).await;
     let mut whole = Subscription::of::<Account>(store.clone());
     for taken in 0..6 {
@@ -91,7 +91,7 @@ async fn a_dropped_call_loses_nothing() {
 }
 
 #[tokio::test]
-async fn an_event_of_the_future_comes_in_its_turn_as_an_error_again_and_again() {
+async fn an_event_of_a_future_version_is_an_error_at_its_position_each_time() {
     let meddler = Meddler::default();
     meddler.put("ann", "account.opened", 1, r#"{"owner":"Ann"}"#).await;
     meddler.put("ann", "account.deposited", 1, r#"{"cents":1}"#).await;
@@ -111,7 +111,7 @@ async fn an_event_of_the_future_comes_in_its_turn_as_an_error_again_and_again() 
 }
 
 #[tokio::test]
-async fn a_raw_subscription_hands_out_pages_and_passes_what_is_not_wanted() {
+async fn a_raw_subscription_returns_pages_and_skips_what_its_filter_excludes() {
     let (store, _) = accounts(&[1, 2, 3]).await;
     let mut opened = Subscription::new(store.clone()).filter(Filter::new().event::<Opened>()).page_size(2);
     let mut take = |_: RawEvent<'_>| Ok(());
@@ -125,7 +125,7 @@ async fn a_raw_subscription_hands_out_pages_and_passes_what_is_not_wanted() {
 }
 
 #[tokio::test]
-async fn after_an_error_of_the_sink_the_page_comes_again() {
+async fn after_an_error_of_the_sink_the_page_is_read_again() {
     let (store, _) = accounts(&[1, 2]).await;
     let mut subscription = Subscription::new(store).poll_every(Duration::from_millis(1));
     let mut failing = |_: RawEvent<'_>| Err(StoreError::Closed);
@@ -138,9 +138,9 @@ async fn after_an_error_of_the_sink_the_page_comes_again() {
     assert_eq!(page.events, 3);
 }
 
-/// The clock of this test stands still but for what is waited for.
+/// The clock of this test moves only while the test waits.
 #[tokio::test(start_paused = true)]
-async fn while_much_happens_a_look_is_for_all_that_has_come_in_between() {
+async fn under_load_one_poll_reads_everything_since_the_last_one() {
     const EVENTS: usize = 1_000;
     let (store, repository) = accounts(&[]).await;
     let mut live = Subscription::new(store).from_now().await.expect("a head");
@@ -156,13 +156,13 @@ async fn while_much_happens_a_look_is_for_all_that_has_come_in_between() {
     while seen < EVENTS {
         seen += live.next_page(&mut |_| Ok(())).await.expect("a page").events;
         looks += 1;
-        // What the reader does with a page; the next event is there before it is done.
+        // The reader handles a page, and the next event is appended before it has finished.
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     assert!(looks < EVENTS / 8, "{looks} looks for {EVENTS} events");
     writing.await.expect("no panic");
 
-    // And once it is quiet, nothing is waited for.
+    // Once nothing is appended any more, an event is read without a wait.
     assert!(tokio::time::timeout(Duration::from_secs(1), live.next_page(&mut |_| Ok(()))).await.is_err());
     let begun = tokio::time::Instant::now();
     let depositing = async { repository.execute("ann", Deposit(1)).await };
@@ -171,10 +171,10 @@ async fn while_much_happens_a_look_is_for_all_that_has_come_in_between() {
     assert_eq!((page.expect("a page").events, begun.elapsed()), (1, Duration::ZERO));
 }
 
-/// This store never rings; and a caller may be busy with other things, so that no call lasts as long as the
-/// clock takes.
+/// This store sends no notifications, and a busy caller may drop each call before the polling interval has
+/// passed.
 #[tokio::test(start_paused = true)]
-async fn calls_that_are_dropped_again_and_again_still_look_by_the_clock() {
+async fn calls_that_are_dropped_repeatedly_still_poll() {
     let meddler = Meddler { silent: true, ..Meddler::default() };
     meddler.put("ann", "account.opened", 1, r#"{"owner":"Ann"}"#).await;
     let mut live = Subscription::new(&meddler).poll_every(Duration::from_millis(50));

@@ -1,4 +1,4 @@
-//! What cannot be read back is refused before it is written.
+//! Events that could not be read back are refused before they are written.
 
 use std::sync::Arc;
 

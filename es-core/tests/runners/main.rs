@@ -1,4 +1,4 @@
-//! What runs beside commands: reactors, publishers, consumers and processes.
+//! Reactors, publishers, consumers and processes.
 
 mod messaging;
 mod process;

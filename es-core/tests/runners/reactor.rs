@@ -1,4 +1,4 @@
-//! Effects outside of a batch: how often, in which order, and by whom.
+//! Reactors: how often they react, in which order, and which worker does.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -11,18 +11,18 @@ use es_core::store::{Append, AppendOutcome, Filter};
 use es_core::{EventStore, MemoryStore, Metadata, Revision, StreamId, event};
 use tokio::sync::Semaphore;
 
-/// What the reactor was told, stream and revision.
+/// The events that the reactor received, by stream and revision.
 type Calls = Arc<Mutex<Vec<(String, u64)>>>;
 
 #[event(name = "door.opened")]
 struct Opened {}
 
-/// Remembers what it reacted to, and fails as often as it is told to.
+/// Remembers the events that it reacted to, and fails as often as the test says.
 #[derive(Clone, Default)]
 struct Mail {
     calls: Calls,
     failures: Arc<Mutex<BTreeMap<(String, u64), u32>>>,
-    /// Reactions wait there, if there is one.
+    /// A gate at which reactions wait, if there is one.
     gate: Option<Gate>,
     /// A permit for each reaction that has begun.
     begun: Gate,
@@ -122,7 +122,7 @@ async fn each_event_is_reacted_to_once_in_its_order_and_a_second_run_does_nothin
 }
 
 #[tokio::test]
-async fn what_came_before_a_failure_is_not_repeated() {
+async fn reactions_before_a_failure_are_not_repeated() {
     let (store, mail) = (MemoryStore::new(), Mail::failing("a", 3, 1));
     for revision in 1..=4 {
         open(&store, "a", revision).await;
@@ -137,7 +137,7 @@ async fn what_came_before_a_failure_is_not_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_is_retried_then_parked_and_its_stream_waits_behind_it() {
+async fn a_failure_is_retried_then_parked_with_its_stream() {
     let (store, mail) = (MemoryStore::new(), Mail::failing("a", 2, 4));
     for revision in 1..=3 {
         open(&store, "a", revision).await;
@@ -183,7 +183,7 @@ async fn a_reaction_that_takes_longer_than_the_lease_is_not_run_twice() {
 type Kept = OnModel<Stopped, ()>;
 
 #[tokio::test(start_paused = true)]
-async fn a_worker_that_stood_still_for_longer_than_its_lease_moves_no_checkpoint() {
+async fn a_worker_that_was_suspended_for_longer_than_its_lease_moves_no_checkpoint() {
     let gate = Gate::default();
     let store = MemoryStore::new();
     open(&store, "a", 1).await;
@@ -194,7 +194,7 @@ async fn a_worker_that_stood_still_for_longer_than_its_lease_moves_no_checkpoint
         async move { stopped.catch_up().await }
     });
     still.begun.pass().await;
-    // As if the target's clock had run on while this program stood still.
+    // As if the target's clock had run on while this program was suspended.
     let target = store.checkpoint_target::<Kept>();
     Target::<Kept>::release(&target, Partition::ALL, 1).await.expect("it is released");
     let claim = Claim::new("other", Duration::from_secs(3600));

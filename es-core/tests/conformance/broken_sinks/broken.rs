@@ -1,4 +1,4 @@
-//! A sink into a broker in memory that is broken in one way.
+//! A sink for a broker in memory, with one fault.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -50,19 +50,19 @@ pub(crate) enum Fault {
     NewestSender,
     /// What was confirmed last is lost when the broker is interrupted.
     LosesWindow,
-    /// Messages are confirmed while the broker is away.
+    /// Messages are confirmed while the broker is unavailable.
     ConfirmsWhileAway,
-    /// A broker that is away refuses messages.
+    /// A broker that is unavailable refuses messages.
     GivesUp,
-    /// A confirmation does not resolve while the broker is away.
+    /// A confirmation does not resolve while the broker is unavailable.
     WaitsForEver,
-    /// The time of a confirmation begins when it is polled.
+    /// The limit for a confirmation counts from its first poll.
     CountsFromPoll,
-    /// What was sent while the broker was away is stored again at its return, after newer messages.
+    /// What was sent while the broker was unavailable is stored again later, after newer messages.
     StoresLate,
     /// A refusal is reported for the message that was sent before.
     RefusesAnother,
-    /// A refused message is one for which the broker was not available.
+    /// A refused message is reported as if the broker were unavailable.
     RefusalPasses,
     /// A refused message is stored.
     StoresRefused,
@@ -84,7 +84,7 @@ struct State {
     sinks: usize,
     sent: usize,
     in_flight: usize,
-    /// A message that is stored with the next one, or at the return of the broker.
+    /// A message that is stored with the next one, or when the broker is available again.
     late: Vec<Message>,
     /// The next message is not stored.
     drops: bool,
@@ -139,7 +139,7 @@ impl Broker {
         self.state().away = false;
     }
 
-    /// What the broker makes of a message; `false` if it does not confirm it.
+    /// Passes a message to the broker; returns whether it confirms it.
     fn take(&self, state: &mut State, mut message: Message, number: usize) -> bool {
         state.sent += 1;
         if state.away {
@@ -205,7 +205,7 @@ impl Broker {
         }
     }
 
-    /// What is said of a message that is too large.
+    /// The error for a message that is too large.
     fn refuse(&self, message: &Message) -> Result<(), SinkError> {
         let mut state = self.state();
         let again = state.refused.contains(&message.id);
@@ -229,7 +229,7 @@ impl Broker {
     }
 }
 
-/// A message on its way.
+/// A message in flight.
 struct InFlight(Arc<Broker>, bool);
 
 impl Drop for InFlight {

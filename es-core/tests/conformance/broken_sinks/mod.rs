@@ -1,5 +1,4 @@
-//! Sinks in memory pass the suite that every sink must pass, and the suite fails on sinks that are broken,
-//! each in one way.
+//! A sound sink in memory passes the conformance suite, and the suite fails on sinks with one fault each.
 
 mod broken;
 
@@ -36,8 +35,8 @@ mod of_memory {
     es_core::sink_conformance!(async { OfMemory(MemoryBroker::new()) }, without Interrupt, Refuse);
 }
 
-/// A sink that may be broken, into a broker that drops what is repeated, may be away, and refuses what is too
-/// large.
+/// A sink that may have a fault, for a broker that drops repeated messages, can be interrupted, and refuses
+/// messages that are too large.
 struct MayBeBroken(Arc<Broker>);
 
 impl MayBeBroken {
