@@ -104,7 +104,7 @@ fn compare_one(
     for event in before.all() {
         let names: BTreeSet<&str> = code.present(event).collect();
         let is_read = now.all().any(|event| names.contains(event.as_str()));
-        // An event that nobody reads is found as such, unless its entry was deleted as it was never stored.
+        // An event that no code reads is reported elsewhere, unless its entry was deleted.
         if is_read || names.is_empty() {
             continue;
         }

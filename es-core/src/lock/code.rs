@@ -29,7 +29,7 @@ pub(super) struct Entry {
     pub(super) rust_path: &'static str,
     /// The defaults of the fields that this version added: what they are in events of the version before.
     pub(super) defaults: Vec<Line>,
-    /// What became of the types in it since they were first stored.
+    /// How the types in it have changed since they were first stored.
     pub(super) history: Vec<Line>,
     /// Whether it is made from the field history of the newest version.
     pub(super) is_of_history: bool,
@@ -66,10 +66,10 @@ pub(super) struct Code {
     events: BTreeMap<&'static str, BTreeMap<u32, Published>>,
     /// The aggregates, by their names.
     pub(super) aggregates: BTreeMap<&'static str, Facts>,
-    /// Those with snapshots.
+    /// The aggregates with snapshots.
     pub(super) folds: Vec<Folding>,
     findings: Vec<Finding>,
-    /// The same of types, which stand in many events.
+    /// The same for types, which occur in many events.
     of_types: BTreeSet<String>,
 }
 
@@ -114,7 +114,7 @@ impl Code {
         self.check_state::<A>();
     }
 
-    /// Finds what is wrong with the state of an aggregate, where snapshots of it are taken.
+    /// Finds what is wrong with the state of an aggregate that takes snapshots.
     fn check_state<A: Aggregate>(&mut self) {
         let catalogue = Catalogue::of::<A>();
         let Some(state) = catalogue.state() else { return };
@@ -217,7 +217,7 @@ impl Code {
         }
     }
 
-    /// Finds parts that nobody describes, and forms that can be taken for one another.
+    /// Finds parts without a description, and forms that cannot be distinguished.
     fn check(&mut self, published: &Published, entry: &Entry) {
         let Entry { shape, rust_path, newest, is_retired, .. } = entry;
         for part in shape.schema().opaque().into_iter().chain(shape.schema().opaque_later()) {
@@ -230,13 +230,13 @@ impl Code {
         }
         let what = format!("{published} (`{}`)", shape.struct_name());
         self.findings.extend(ambiguous::forms(&what, shape.today()));
-        // What nobody writes any more loses nothing any more.
+        // Events that are no longer written can lose nothing.
         if published.version == newest.0 && !is_retired {
             self.findings.extend(ambiguous::values(&what, shape.today()));
         }
     }
 
-    /// Makes each default twice: one that is not deterministic gives old events another meaning at every
+    /// Computes each default twice: one that is not deterministic gives old events another meaning at each
     /// read.
     fn defaults(&mut self, published: &Published, description: &EventDescription) -> Vec<Line> {
         let mut defaults: Vec<Line> = Vec::new();
@@ -280,7 +280,7 @@ impl Code {
         pairs.filter(|(was, now)| was != now)
     }
 
-    /// What a published version is today, where it stands under a name of today.
+    /// The current form of a published version, if it has a current name.
     pub(super) fn under_present_names(&self, published: &Published) -> impl Iterator<Item = &Entry> {
         self.present(&published.name)
             .filter_map(|now| self.entries.get(self.events.get(now)?.get(&published.version)?))

@@ -15,7 +15,7 @@ use super::reader::{Reader, Written};
 use super::today::first_difference;
 use crate::codec::Exact;
 
-/// More events than this are not folded.
+/// The maximum number of events that are folded.
 const MOST: usize = 256;
 
 /// The outcome of all folds.
@@ -117,8 +117,8 @@ fn check_one(
     Ok(Some(written(&fingerprint, &events, &states)))
 }
 
-/// The states that the recorded events fold to, as far as they do; with the fingerprint of then, they are the
-/// recorded ones.
+/// The states that the recorded events fold to, as far as they do. If the fingerprint is unchanged, they must
+/// be the recorded ones.
 fn as_recorded(
     folding: &Folding,
     events: &[Written],
@@ -139,15 +139,14 @@ fn as_recorded(
             (Err(problem), Some(_)) => {
                 return Err(differs(folding, &events[..=at], &format!("it was folded, and {problem}"), name));
             }
-            // With another fingerprint, an event that is gone or that cannot be folded here any more is left
-            // out.
+            // If the fingerprint has changed, events that no longer exist or no longer fold are left out.
             (Err(_), None) => break,
         }
     }
     Ok(states)
 }
 
-/// One line for each step, so that a new one is one line more.
+/// One line for each step, so that a new step adds one line.
 fn written(fingerprint: &str, events: &[Written], states: &[Exact]) -> String {
     let steps = events.iter().zip(states).map(|(Written { name, version, payload }, state)| {
         let name = Exact::from(name.as_str());

@@ -249,7 +249,7 @@ impl Lock {
             Ok(accepted) if accepted.is_empty() => {}
             Ok(accepted) => {
                 let text = findings::numbered("accepted into the lock:", &accepted);
-                // Nobody is left to be told that nobody can be told.
+                // There is no other place to report that this failed.
                 let _ = std::io::stderr().write_all(text.as_bytes());
             }
             Err(error) => panic!("{error}"),

@@ -55,7 +55,7 @@ struct Contest<A> {
 }
 
 /// The slot of one aggregate. A command being executed holds its state, which is taken out meanwhile, so a
-/// command that is dropped halfway, or panics, leaves none behind.
+/// command that is dropped halfway, or panics, caches none.
 struct Slot<A> {
     known: Arc<Mutex<Known<A>>>,
     /// How many commands wait for their turn.

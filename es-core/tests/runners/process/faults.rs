@@ -1,4 +1,4 @@
-//! Crashes, lost replies, and everything twice.
+//! Crashes, lost replies, and repetitions.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ async fn inputs(bench: &Bench) -> Vec<<Inputs<Billing> as Effects>::Event> {
     found
 }
 
-/// What a day of the process comes to, whatever happens meanwhile.
+/// The outcome of a day of the process, whatever fails meanwhile.
 async fn is_as_wanted(bench: &Bench, about: &str) {
     for (key, charges, reminders) in [("a", 1, 1), ("b", 0, 0), ("c", 2, 0)] {
         let payment = bench.payment(key).await;
@@ -40,7 +40,7 @@ async fn day(bench: &Bench) {
     bench.note("c", "twice").await;
 }
 
-/// What there is to do on that day, and what is due on the next one.
+/// The inputs of that day, and the timers that are due on the next one.
 async fn both_days(bench: &Bench) -> Result<(), es_core::process::ProcessError> {
     let runner = bench.runner();
     runner.catch_up().await?;
@@ -81,7 +81,7 @@ async fn a_program_that_dies_between_any_two_writes_executes_each_command_once()
 }
 
 #[tokio::test]
-async fn inputs_that_come_twice_and_in_another_order_across_streams_are_taken_once() {
+async fn inputs_that_are_repeated_and_reordered_across_streams_are_processed_once() {
     let bench = Bench::new();
     day(&bench).await;
     let mut events = inputs(&bench).await;
@@ -95,14 +95,14 @@ async fn inputs_that_come_twice_and_in_another_order_across_streams_are_taken_on
 }
 
 #[tokio::test]
-async fn two_first_inputs_of_one_instance_at_one_moment_make_one_instance() {
+async fn two_concurrent_first_inputs_of_an_instance_create_one_instance() {
     let bench = Bench::new();
     for order in 0..20 {
         bench.place(&format!("shared/{order}"), 1).await;
     }
     let events = inputs(&bench).await;
     assert!(events.iter().all(|input| input.correlate().as_deref() == Some("shared")));
-    // Each from a program of its own, as partitions of different programs are.
+    // Each in a separate program, as partitions can be.
     let runs = events.into_iter().map(|input| {
         let taken = bench.runner().inputs().reactor();
         tokio::spawn(async move { taken.run(&[Arc::clone(&input)]).await.result() })
@@ -117,7 +117,7 @@ async fn two_first_inputs_of_one_instance_at_one_moment_make_one_instance() {
 }
 
 #[tokio::test]
-async fn a_step_that_fails_leaves_nothing_and_stops_no_other_instance() {
+async fn a_step_that_fails_stores_nothing_and_stops_no_other_instance() {
     let bench = Bench::new();
     bench.note("a", "panic").await;
     bench.place("a", 1).await;
@@ -132,7 +132,7 @@ async fn a_step_that_fails_leaves_nothing_and_stops_no_other_instance() {
 }
 
 #[tokio::test]
-async fn a_target_that_is_away_holds_up_its_instances_which_show_and_go_on_later() {
+async fn an_unavailable_target_delays_its_instances_and_the_status_shows_them() {
     let bench = Bench::new();
     bench.place("a", 1).await;
     bench.payments.fail(0, Fault::Away);
@@ -151,7 +151,7 @@ async fn a_target_that_is_away_holds_up_its_instances_which_show_and_go_on_later
 }
 
 #[tokio::test]
-async fn a_closed_target_is_a_dead_letter_and_others_go_on() {
+async fn a_command_to_a_closed_target_is_a_dead_letter_and_others_continue() {
     let bench = Bench::new();
     let payments = Repository::<Payment, _>::new(bench.store.sound());
     payments.execute(&"a".to_owned(), super::domain::Remind {}).await.expect("a payment");
@@ -168,7 +168,7 @@ async fn a_closed_target_is_a_dead_letter_and_others_go_on() {
 }
 
 #[tokio::test]
-async fn a_timer_that_is_cancelled_while_it_fires_does_one_of_the_two() {
+async fn a_timer_that_is_cancelled_while_it_fires_either_fires_or_is_cancelled() {
     for _ in 0..20 {
         let bench = Bench::new();
         bench.place("a", 1).await;
@@ -184,7 +184,7 @@ async fn a_timer_that_is_cancelled_while_it_fires_does_one_of_the_two() {
 }
 
 #[tokio::test]
-async fn several_runners_beside_each_other_do_everything_once() {
+async fn several_concurrent_runners_do_everything_once() {
     let bench = Bench::new();
     for order in 0..50 {
         bench.place(&format!("{order}"), 1).await;
@@ -215,7 +215,7 @@ async fn reading_the_stream_of_a_process_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_command_that_is_older_than_the_ledgers_is_not_sent_and_says_so() {
+async fn a_command_that_is_older_than_the_ledgers_is_reported_and_not_sent() {
     let bench = Bench::new();
     bench.place("a", 1).await;
     bench.days(3);
@@ -235,7 +235,7 @@ async fn a_target_without_a_repository_is_named_before_anything_is_done() {
 }
 
 #[tokio::test]
-async fn a_store_that_was_restored_to_an_earlier_state_stops_the_process_and_says_why() {
+async fn a_store_that_was_restored_to_an_earlier_state_stops_the_process_with_a_reason() {
     let bench = Bench::new();
     for order in ["a", "b", "c"] {
         bench.place(order, 1).await;
@@ -248,7 +248,7 @@ async fn a_store_that_was_restored_to_an_earlier_state_stops_the_process_and_say
 }
 
 #[tokio::test]
-async fn an_instance_that_cannot_be_read_stops_no_other_and_shows() {
+async fn an_instance_that_cannot_be_read_is_reported_and_stops_no_other() {
     let bench = Bench::new();
     let stream = StreamId::new("billing", "a").expect("a stream id");
     let events = [NewEvent::new("billing.of_a_newer_program", 1, b"{}".to_vec(), Metadata::new().into())];

@@ -14,30 +14,30 @@ use es_core::store::{
 use es_core::{EventStore, MemoryStore, StoreError, StreamId};
 use tokio::sync::Notify;
 
-/// What becomes of the chosen write, and of all after it.
+/// What happens at the chosen write and after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The program dies before it.
     DiesBefore,
-    /// The program dies after it: it never hears of it.
+    /// The program dies after it, without learning its outcome.
     DiesAfter,
-    /// It is written, and the reply is lost; all others go well.
+    /// It is written, and the reply is lost; all others succeed.
     LosesReply,
-    /// The store is away from then on.
+    /// The store is unavailable from then on.
     Away,
 }
 
 #[derive(Clone)]
 pub struct Faulty {
     store: MemoryStore,
-    /// Where the checkpoints are: beside the events, unless those were restored.
+    /// The store of the checkpoints: that of the events, unless those were restored.
     checkpoints: MemoryStore,
     state: Arc<State>,
 }
 
 struct State {
     writes: AtomicUsize,
-    /// How many events were read, of whatever streams.
+    /// How many events were read, in all streams.
     reads: AtomicUsize,
     /// How many states were loaded one by one.
     loads: AtomicUsize,
@@ -67,7 +67,7 @@ impl Faulty {
         self.store.clone()
     }
 
-    /// Other events, with the checkpoints as they are: as after a restore.
+    /// Replaces the events and keeps the checkpoints, as after a restore.
     pub fn restored(&self, store: MemoryStore) -> Self {
         Self { checkpoints: self.checkpoints.clone(), ..Self::new(store) }
     }
@@ -79,7 +79,7 @@ impl Faulty {
         self.state.at.store(write, Ordering::SeqCst);
     }
 
-    /// No faults any more.
+    /// Ends all faults.
     pub fn mend(&self) {
         self.state.at.store(usize::MAX, Ordering::SeqCst);
         self.state.dead.store(false, Ordering::SeqCst);
@@ -90,8 +90,8 @@ impl Faulty {
         self.state.writes.load(Ordering::SeqCst) > self.state.at.load(Ordering::SeqCst)
     }
 
-    /// How many events were read of the whole store since the last call, besides the first one, by which a
-    /// checkpoint store knows the history.
+    /// How many events of the whole store were read since the last call, except for the first one, by which a
+    /// checkpoint store identifies the history.
     pub fn reads(&self) -> usize {
         self.state.reads.swap(0, Ordering::SeqCst)
     }

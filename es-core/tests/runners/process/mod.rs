@@ -1,4 +1,4 @@
-//! Processes: what they do, and what happens when something goes wrong in between.
+//! Processes: their steps, commands and timers, and faults in between.
 
 mod domain;
 mod faults;
@@ -34,7 +34,7 @@ impl Bench {
             .clock(self.clock.clone())
     }
 
-    /// Records events of an order, past all faults.
+    /// Records events of an order, unaffected by faults.
     async fn place(&self, order: &str, cents: u32) {
         let orders = Repository::<Order, _>::new(self.store.sound());
         orders.execute(&order.to_owned(), Place(cents)).await.expect("it is placed");
@@ -66,7 +66,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn an_input_is_a_step_its_commands_are_executed_and_its_timer_fires_once() {
+async fn an_input_becomes_a_step_its_commands_are_executed_and_its_timer_fires_once() {
     let bench = Bench::new();
     bench.place("a", 30).await;
     let runner = bench.runner();
@@ -88,7 +88,7 @@ async fn an_input_is_a_step_its_commands_are_executed_and_its_timer_fires_once()
 }
 
 #[tokio::test]
-async fn a_rejection_is_an_input_and_takes_place_once() {
+async fn a_rejection_is_an_input_that_is_processed_once() {
     let bench = Bench::new();
     bench.place("a", 130).await;
     bench.catch_up().await;
@@ -99,7 +99,7 @@ async fn a_rejection_is_an_input_and_takes_place_once() {
 }
 
 #[tokio::test]
-async fn two_equal_commands_in_one_step_are_two() {
+async fn two_equal_commands_in_one_step_are_both_executed() {
     let bench = Bench::new();
     bench.note("a", "twice").await;
     bench.catch_up().await;
@@ -125,7 +125,7 @@ async fn a_timer_that_was_cancelled_postponed_or_whose_process_has_finished_does
 }
 
 #[tokio::test]
-async fn a_finished_process_ignores_what_comes_unless_it_says_that_it_starts_again() {
+async fn a_finished_process_ignores_inputs_unless_it_starts_again() {
     let bench = Bench::new();
     bench.note("a", "finish").await;
     bench.place("a", 30).await;
@@ -142,7 +142,7 @@ async fn a_finished_process_ignores_what_comes_unless_it_says_that_it_starts_aga
 }
 
 #[tokio::test]
-async fn what_is_for_no_instance_or_does_nothing_leaves_no_trace() {
+async fn inputs_for_no_instance_or_with_empty_steps_store_nothing() {
     let bench = Bench::new();
     bench.note("a", "none").await;
     bench.note("b", "nothing").await;
@@ -167,7 +167,7 @@ async fn a_clock_that_is_set_back_fires_nothing_twice_and_a_late_timer_fires_at_
 }
 
 #[tokio::test]
-async fn a_clock_that_follows_the_log_fires_timers_between_the_inputs_of_then() {
+async fn a_clock_that_follows_the_log_fires_timers_between_its_inputs() {
     let bench = Bench::new();
     let orders = Repository::<Order, _>::new(bench.store.sound());
     let long_ago = bench.now - Duration::days(1_000);
@@ -193,9 +193,9 @@ async fn a_clock_that_follows_the_log_fires_timers_between_the_inputs_of_then() 
     assert_eq!(steps, expected);
 }
 
-/// The last input does nothing, and so leaves no step behind that would know its time.
+/// The last input does nothing, so no step is stored from which its time could be read.
 #[tokio::test]
-async fn a_clock_that_follows_the_log_goes_on_from_there_in_the_next_program() {
+async fn a_clock_that_follows_the_log_continues_in_the_next_program() {
     let bench = Bench::new();
     let orders = Repository::<Order, _>::new(bench.store.sound());
     let long_ago = bench.now - Duration::days(1_000);
@@ -205,15 +205,15 @@ async fn a_clock_that_follows_the_log_goes_on_from_there_in_the_next_program() {
     };
     orders.execute_with(&"a".to_owned(), Place(10), at(0)).await.expect("it is placed");
     orders.execute_with(&"b".to_owned(), Note("nothing"), at(5)).await.expect("it is noted");
-    // It ends between its inputs and its timers.
+    // The program ends after its inputs and before its timers.
     bench.runner().clock(Clock::following()).inputs().catch_up().await.expect("they are taken");
     assert_eq!(bench.billing("a").await.0.timers.len(), 1);
     bench.runner().clock(Clock::following()).catch_up().await.expect("it catches up");
     assert_eq!((bench.payment("a").await.reminders, bench.billing("a").await.0.timers.len()), (1, 0));
 }
 
-/// What a runner has read it knows: the steps with their timers, and the inputs whose times its clock
-/// follows.
+/// A runner remembers what it has read: the steps with their timers, and the times of the inputs, which its
+/// clock follows.
 #[tokio::test]
 async fn a_runner_that_catches_up_again_reads_only_what_is_new() {
     let bench = Bench::new();
@@ -222,7 +222,7 @@ async fn a_runner_that_catches_up_again_reads_only_what_is_new() {
     }
     for runner in [bench.runner(), bench.runner().clock(Clock::following())] {
         runner.catch_up().await.expect("it catches up");
-        // Those that it has itself taken are read once more, for the clock that follows them.
+        // The inputs that it has processed itself are read once more, for the clock that follows them.
         runner.catch_up().await.expect("it catches up");
         bench.store.reads();
         runner.catch_up().await.expect("it catches up");
@@ -266,7 +266,7 @@ async fn instances_are_loaded_together() {
     let runner = bench.runner();
     runner.inputs().catch_up().await.expect("they are taken");
     assert_eq!(bench.store.loads(), 0);
-    // A program that starts now knows no states.
+    // A program that starts now has no cached states.
     bench.days(1);
     let runner = bench.runner();
     runner.catch_up().await.expect("they fire");
