@@ -186,7 +186,7 @@ async fn after_a_second_conflict_only_what_is_new_is_read() {
     for _ in 0..10 {
         deposit(&accounts).await.expect("no panic").expect("deposited");
     }
-    // The last event that it had read, to check that it still exists; its own eleven; the one that came first.
+    // The last event that it had read, to check that it still exists; its own eleven; the other writer's.
     assert_eq!(read_when_overtaken(&accounts, &store).await, 1 + 11 + 1);
     let account = accounts.load(&id()).await.expect("loaded");
     assert_eq!(account.state.cents, 1 + 100 + 7 + 1 + 10 + 7 + 1);

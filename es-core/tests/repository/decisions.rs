@@ -1,4 +1,5 @@
-//! Remembered decisions: repeating a command that was rejected, or yielded no events, returns the same outcome.
+//! Remembered decisions: repeating a command that was rejected, or yielded no events, returns the same
+//! outcome.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,7 +1,7 @@
 //! Servers, clusters and faulty networks, for tests and for trying out a program.
 //!
-//! [`NatsServer`] starts `nats-server` with JetStream in a temporary folder: the program that the environment
-//! variable `NATS_SERVER` names, else one on the `PATH`, else the one that `cargo xtask setup` has downloaded.
+//! [`NatsServer`] starts `nats-server` with JetStream in a temporary folder: the program that the variable
+//! `NATS_SERVER` names, else one on the `PATH`, else the one that `cargo xtask setup` has downloaded.
 //! [`Network`] is a TCP proxy in front of a server, and injects faults.
 //!
 //! ```no_run

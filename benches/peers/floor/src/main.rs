@@ -94,7 +94,7 @@ impl Column for Floor {
         Ok(true)
     }
 
-    /// `es-pages` reads the tables of es-postgres in its database; `w7stream` reads everything with one query.
+    /// `es-pages` reads the tables of es-postgres in its database; `w7stream` reads all with one query.
     async fn extra(&self, what: &str) -> Result<Vec<(&'static str, f64)>> {
         let start = std::time::Instant::now();
         let events = match what {
