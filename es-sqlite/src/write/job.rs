@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Instant;
 
 use es_core::model::NewSnapshot;
 use es_core::store::{AppendOutcome, Registration, Remembered};
@@ -47,6 +48,8 @@ pub(crate) enum Done {
 pub(crate) struct Job {
     pub(crate) work: Work,
     pub(crate) ticket: Ticket,
+    /// When it was queued.
+    pub(crate) since: Instant,
     pub(crate) reply: oneshot::Sender<Result<Done, StoreError>>,
     /// For an append that was submitted: checked by the next append to its stream.
     pub(crate) link: Option<Link>,

@@ -9,7 +9,7 @@ use std::io;
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Mutex, Weak};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use es_core::store::Submitted;
 use es_core::{StoreError, StreamId};
@@ -20,6 +20,7 @@ use tokio::time::timeout;
 use super::group::{MAX_BYTES, MAX_CALLS};
 use super::job::{CancelOnDrop, Done, Job, Link, Ticket, Work};
 use super::part::Part;
+use super::queue::Queue;
 use super::writer::Writer;
 use crate::error::Failure;
 use crate::latch::hold;
@@ -28,11 +29,6 @@ const QUEUE_FULL: Failure = Failure::Waited(
     "the queue of `SqliteOptions::waiting` writes was full, and no place became free within `busy_timeout`; raise \
      either, or write less at a time",
 );
-const NOT_STARTED: Failure = Failure::Waited(
-    "the write did not start within `busy_timeout`: a transaction of this program is open, another program \
-     writes, or the disk is slow",
-);
-
 /// The callers' end of the lane.
 #[derive(Debug)]
 pub(crate) struct Lane {
@@ -49,12 +45,15 @@ impl Lane {
         let (jobs, queue) = mpsc::channel(writer.opener.options.waiting);
         let listened = Arc::new(Notify::new());
         let patience = writer.opener.options.busy_timeout;
-        let end = End { writer, queue, ahead: None, listened: Arc::clone(&listened), listens: false };
+        let bell = Arc::clone(&listened);
         thread::Builder::new().name("es-sqlite".into()).spawn(move || match Builder::new_current_thread()
             .enable_time()
             .build()
         {
-            Ok(runtime) => runtime.block_on(end.run()),
+            Ok(runtime) => runtime.block_on(async move {
+                let queue = Queue::new(queue, patience);
+                End { writer, queue, listened: bell, listens: false }.run().await;
+            }),
             Err(error) => tracing::error!(%error, "the write thread cannot start"),
         })?;
         Ok(Self { jobs, patience, listened, links: Mutex::default() })
@@ -69,7 +68,7 @@ impl Lane {
     pub(crate) async fn call(&self, work: Work) -> Result<Done, StoreError> {
         let (ticket, answer) = self.queue(work, None).await?;
         let _guard = CancelOnDrop(ticket.clone());
-        wait(ticket, answer, self.patience).await
+        wait(answer).await
     }
 
     /// Queues an append; appends to one stream keep their order.
@@ -77,20 +76,19 @@ impl Lane {
         let (outcome, stream) = (Arc::new(AtomicU8::new(0)), part.stream.clone());
         let place = self.place().await?;
         // Nobody else submits in between: links are made in the order of the queue.
-        let (ticket, answer) = {
+        let answer = {
             let mut links = hold(&self.links);
             links.retain(|_, outcome| outcome.strong_count() > 0);
             let before = links.insert(stream, Arc::downgrade(&outcome)).and_then(|before| before.upgrade());
             let link = Some(Link::after(Arc::clone(&outcome), before));
-            let (job, ticket, answer) = job(Work::Append { parts: vec![part], several: false }, link);
+            let (job, _, answer) = job(Work::Append { parts: vec![part], several: false }, link);
             place.send(job);
-            (ticket, answer)
+            answer
         };
-        let patience = self.patience;
         Ok(Box::pin(async move {
             // Kept until the caller knows the outcome: what it submits before then builds on this one.
             let _outcome = outcome;
-            match wait(ticket, answer, patience).await? {
+            match wait(answer).await? {
                 Done::Appended(mut outcomes) => outcomes.pop().ok_or_else(|| Failure::Closed.into()),
                 _ => Err(Failure::Closed.into()),
             }
@@ -114,25 +112,17 @@ type Answer = oneshot::Receiver<Result<Done, StoreError>>;
 
 fn job(work: Work, link: Option<Link>) -> (Job, Ticket, Answer) {
     let ((reply, answer), ticket) = (oneshot::channel(), Ticket::default());
-    (Job { work, ticket: ticket.clone(), reply, link }, ticket, answer)
+    (Job { work, ticket: ticket.clone(), since: Instant::now(), reply, link }, ticket, answer)
 }
 
-async fn wait(ticket: Ticket, mut answer: Answer, patience: Duration) -> Result<Done, StoreError> {
-    let answered = match timeout(patience, &mut answer).await {
-        Ok(answered) => answered,
-        Err(_) if ticket.cancel() => return Err(NOT_STARTED.into()),
-        // It has begun, and will complete.
-        Err(_) => answer.await,
-    };
-    answered.unwrap_or_else(|_| Err(Failure::Closed.into()))
+async fn wait(answer: Answer) -> Result<Done, StoreError> {
+    answer.await.unwrap_or_else(|_| Err(Failure::Closed.into()))
 }
 
 /// The file's end of the lane.
 struct End {
     writer: Writer,
-    queue: mpsc::Receiver<Job>,
-    /// Taken from the queue, but did not fit into the group.
-    ahead: Option<Job>,
+    queue: Queue,
     listened: Arc<Notify>,
     listens: bool,
 }
@@ -157,14 +147,12 @@ impl End {
     /// The next job that was not cancelled.
     async fn next(&mut self) -> Option<Job> {
         loop {
-            let job = match self.ahead.take() {
-                Some(job) => job,
-                None => self.receive().await?,
-            };
-            // A caller has the connection: until it is returned, nothing is begun, and everything can be
+            let job = self.receive().await?;
+            self.queue.put_back(job);
+            // A caller may have the connection: until it is returned, nothing is begun, and everything can be
             // cancelled.
-            drop(self.writer.turn().await);
-            if let Some(job) = begun(job) {
+            drop(self.queue.expire_during(self.writer.turn()).await);
+            if let Some(job) = self.queue.try_recv().and_then(begun) {
                 return Some(job);
             }
         }
@@ -191,23 +179,23 @@ impl End {
     /// Executes a job, together with the next ones that can share its transaction.
     async fn serve(&mut self, job: Job) {
         if !matches!(job.work, Work::Append { .. } | Work::Remember(_)) {
-            return self.writer.alone(job).await;
+            return self.queue.expire_during(self.writer.alone(job)).await;
         }
         let mut bytes = job.work.bytes();
         let mut group = vec![job];
         if group[0].work.joins(&self.writer.known) {
             while group.len() < MAX_CALLS
-                && let Ok(job) = self.queue.try_recv()
+                && let Some(job) = self.queue.try_recv()
             {
                 bytes = bytes.saturating_add(job.work.bytes());
                 if bytes > MAX_BYTES || !job.work.joins(&self.writer.known) {
-                    self.ahead = Some(job);
+                    self.queue.put_back(job);
                     break;
                 }
                 group.extend(begun(job));
             }
         }
-        self.writer.group(group).await;
+        self.queue.expire_during(self.writer.group(group)).await;
     }
 }
 

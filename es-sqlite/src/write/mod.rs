@@ -9,6 +9,7 @@ pub(crate) mod known;
 pub(crate) mod lane;
 pub(crate) mod next;
 pub(crate) mod part;
+mod queue;
 pub(crate) mod rows;
 pub(crate) mod standing;
 pub(crate) mod turn;
