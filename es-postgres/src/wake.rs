@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use es_core::record::BoxError;
 use es_core::store::{Bell, Listener};
+use futures_util::FutureExt as _;
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use sqlx::{Connection, PgConnection};
 use tokio::runtime::Handle;
@@ -20,8 +21,10 @@ use crate::connect::settings::Settings;
 use crate::connect::silence::within;
 use crate::latch::hold;
 
-/// The debounce of NOTIFY: appends within this time become one notification.
-const NOTIFY_DEBOUNCE: Duration = Duration::from_millis(10);
+/// The debounce of NOTIFY: appends within this time become one notification. It doubles while each of them
+/// brings more, as readers that find events read again anyway.
+const FIRST_NOTIFY_DEBOUNCE: Duration = Duration::from_millis(10);
+const LONGEST_NOTIFY_DEBOUNCE: Duration = Duration::from_millis(80);
 /// The wait before the connection is opened again.
 const RECONNECT_DELAY: Duration = Duration::from_millis(500);
 
@@ -123,8 +126,15 @@ impl Drop for Wake {
 
 async fn send(shared: Arc<Shared>) {
     let mut connection = None;
+    let mut debounce = FIRST_NOTIFY_DEBOUNCE;
     loop {
-        shared.appended.notified().await;
+        match shared.appended.notified().now_or_never() {
+            Some(()) => debounce = LONGEST_NOTIFY_DEBOUNCE.min(debounce * 2),
+            None => {
+                shared.appended.notified().await;
+                debounce = FIRST_NOTIFY_DEBOUNCE;
+            }
+        }
         if let Err(error) = notify(&mut connection, &shared).await {
             tracing::debug!(%error, "readers in other processes were not notified");
             connection = None;
@@ -132,7 +142,7 @@ async fn send(shared: Arc<Shared>) {
             // They still have to be notified.
             shared.appended.notify_one();
         }
-        tokio::time::sleep(NOTIFY_DEBOUNCE).await;
+        tokio::time::sleep(debounce).await;
     }
 }
 
