@@ -29,6 +29,10 @@ const QUEUE_FULL: Failure = Failure::Waited(
     "the queue of `SqliteOptions::waiting` writes was full, and no place became free within `busy_timeout`; raise \
      either, or write less at a time",
 );
+/// After the writes of so many callers together, the lane waits for this long for most of them to write again.
+const FEWEST_CALLERS: usize = 4;
+const CALLERS_RETURN: Duration = Duration::from_micros(150);
+
 /// The callers' end of the lane.
 #[derive(Debug)]
 pub(crate) struct Lane {
@@ -195,7 +199,21 @@ impl End {
                 group.extend(begun(job));
             }
         }
+        let answered = group.len();
         self.queue.expire_during(self.writer.group(group)).await;
+        self.let_callers_return(answered);
+    }
+
+    /// Callers in a loop write again as soon as they are answered. If the lane took the first of them at
+    /// once, that one would be written alone, and all others would wait for it.
+    fn let_callers_return(&self, answered: usize) {
+        if answered < FEWEST_CALLERS {
+            return;
+        }
+        let until = Instant::now() + CALLERS_RETURN;
+        while self.queue.len() < answered * 3 / 4 && Instant::now() < until {
+            thread::yield_now();
+        }
     }
 }
 

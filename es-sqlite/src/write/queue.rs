@@ -48,6 +48,11 @@ impl Queue {
         self.first.take().or_else(|| self.jobs.try_recv().ok())
     }
 
+    /// The number of jobs that wait.
+    pub(super) fn len(&self) -> usize {
+        self.jobs.len() + usize::from(self.first.is_some())
+    }
+
     /// Puts a job back to the front.
     pub(super) fn put_back(&mut self, job: Job) {
         self.first = Some(job);
