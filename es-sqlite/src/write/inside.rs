@@ -63,5 +63,5 @@ async fn plan<'a>(
 
 async fn insert(plan: Plan<'_>) -> Result<(), Failure> {
     let Plan { connection, rows, .. } = plan;
-    rows.insert(connection).await
+    rows.insert_in_callers(connection).await
 }

@@ -8,13 +8,13 @@ use super::group::{Answer, Failed};
 use super::job::{Job, Work};
 use super::known::Known;
 use super::part::Part;
-use super::rows::{self, EventRow, Insert, Rows};
+use super::rows::{self, EventRow, Insert, Rows, Undo};
 use super::standing::{Key, Standing, Standings};
 use super::writer::Writer;
 use crate::error::{Failure, Meaning};
 use crate::sql;
 
-static NEXT: Insert = Insert::new(sql::APPEND_NEXT);
+static NEXT: Insert = Insert::new(sql::APPEND_NEXT, Undo::Transaction);
 
 /// An append to one stream that has events, without an entry in the command ledger.
 fn simple(work: &Work) -> Option<&Part> {

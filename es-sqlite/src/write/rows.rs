@@ -14,15 +14,26 @@ use crate::sql;
 /// The maximum number of rows in a statement.
 const MAX_ROWS: usize = 128;
 
+/// What an `INSERT` that fails undoes.
+#[derive(Clone, Copy)]
+pub(super) enum Undo {
+    /// Only itself: the transaction is a caller's.
+    Statement,
+    /// The transaction. `SQLite` then keeps no copies of the pages that the statement changes, which would
+    /// double the cost of inserting many rows.
+    Transaction,
+}
+
 /// The texts of an `INSERT … VALUES (…)` by number of rows, each created on first use.
 pub(super) struct Insert {
     one: &'static str,
+    undo: Undo,
     texts: [OnceLock<String>; MAX_ROWS],
 }
 
 impl Insert {
-    pub(super) const fn new(one: &'static str) -> Self {
-        Self { one, texts: [const { OnceLock::new() }; MAX_ROWS] }
+    pub(super) const fn new(one: &'static str, undo: Undo) -> Self {
+        Self { one, undo, texts: [const { OnceLock::new() }; MAX_ROWS] }
     }
 
     /// How many rows to insert next: all or, if there are many, a multiple of four, as each number needs its
@@ -46,7 +57,11 @@ impl Insert {
             let one = self.one.trim_end();
             let row = one.rfind("(?").zip(one.rfind("?)"));
             let (from, to) = row.map_or((one.len(), one.len()), |(from, last)| (from, last + "?)".len()));
-            format!("{}{}{}", &one[..from], vec![&one[from..to]; rows].join(", "), &one[to..])
+            let text = format!("{}{}{}", &one[..from], vec![&one[from..to]; rows].join(", "), &one[to..]);
+            match self.undo {
+                Undo::Statement => text,
+                Undo::Transaction => text.replacen("INSERT INTO", "INSERT OR ROLLBACK INTO", 1),
+            }
         })
     }
 
@@ -69,9 +84,24 @@ impl Insert {
     }
 }
 
-static STREAMS: Insert = Insert::new(sql::INSERT_STREAMS);
-static EVENTS: Insert = Insert::new(sql::INSERT_EVENTS);
-static COMMANDS: Insert = Insert::new(sql::INSERT_COMMANDS);
+struct Inserts {
+    streams: Insert,
+    events: Insert,
+    commands: Insert,
+}
+
+impl Inserts {
+    const fn new(undo: Undo) -> Self {
+        Self {
+            streams: Insert::new(sql::INSERT_STREAMS, undo),
+            events: Insert::new(sql::INSERT_EVENTS, undo),
+            commands: Insert::new(sql::INSERT_COMMANDS, undo),
+        }
+    }
+}
+
+static IN_OWN_TRANSACTION: Inserts = Inserts::new(Undo::Transaction);
+static IN_CALLERS_TRANSACTION: Inserts = Inserts::new(Undo::Statement);
 
 /// A new stream.
 pub(crate) struct StreamRow {
@@ -143,8 +173,8 @@ pub(crate) async fn import(
     streams: &[StreamRow],
     events: &[ImportedRow<'_>],
 ) -> Result<(), Failure> {
-    STREAMS.execute(connection, streams, bind_stream).await?;
-    EVENTS.execute(connection, events, bind_imported).await
+    IN_OWN_TRANSACTION.streams.execute(connection, streams, bind_stream).await?;
+    IN_OWN_TRANSACTION.events.execute(connection, events, bind_imported).await
 }
 
 /// All rows that one transaction inserts.
@@ -160,10 +190,24 @@ impl Rows {
         self.streams.is_empty() && self.events.is_empty() && self.commands.is_empty()
     }
 
+    /// Inserts them in a transaction that is rolled back if it fails.
     pub(crate) async fn insert(&self, connection: &mut SqliteConnection) -> Result<(), Failure> {
-        STREAMS.execute(connection, &self.streams, bind_stream).await?;
-        EVENTS.execute(connection, &self.events, bind_event).await?;
-        COMMANDS.execute(connection, &self.commands, bind_command).await
+        self.insert_by(&IN_OWN_TRANSACTION, connection).await
+    }
+
+    /// Inserts them in a transaction that a caller may continue if it fails.
+    pub(crate) async fn insert_in_callers(&self, connection: &mut SqliteConnection) -> Result<(), Failure> {
+        self.insert_by(&IN_CALLERS_TRANSACTION, connection).await
+    }
+
+    async fn insert_by(
+        &self,
+        inserts: &'static Inserts,
+        connection: &mut SqliteConnection,
+    ) -> Result<(), Failure> {
+        inserts.streams.execute(connection, &self.streams, bind_stream).await?;
+        inserts.events.execute(connection, &self.events, bind_event).await?;
+        inserts.commands.execute(connection, &self.commands, bind_command).await
     }
 }
 
@@ -234,15 +278,17 @@ mod tests {
 
     #[test]
     fn a_statement_for_many_rows_repeats_the_values() {
-        let insert = Insert::new("INSERT INTO t (a, b) VALUES (?, ?)\n");
+        let insert = Insert::new("INSERT INTO t (a, b) VALUES (?, ?)\n", Undo::Statement);
         assert_eq!(insert.text(1), "INSERT INTO t (a, b) VALUES (?, ?)");
         assert_eq!(insert.text(3), "INSERT INTO t (a, b) VALUES (?, ?), (?, ?), (?, ?)");
+        let insert = Insert::new("INSERT INTO t (a, b) VALUES (?, ?)\n", Undo::Transaction);
+        assert_eq!(insert.text(2), "INSERT OR ROLLBACK INTO t (a, b) VALUES (?, ?), (?, ?)");
         assert_eq!([1, 16, 19, 100, 500].map(Insert::fitting), [1, 16, 16, 100, 128]);
     }
 
     #[test]
     fn what_comes_after_the_values_stays() {
-        let next = Insert::new(sql::APPEND_NEXT);
+        let next = Insert::new(sql::APPEND_NEXT, Undo::Statement);
         assert_eq!(next.text(1), sql::APPEND_NEXT.trim_end());
         assert_eq!(next.text(3).matches("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").count(), 3);
         assert_eq!(next.text(3).matches('?').count(), 5 + 3 * 11);

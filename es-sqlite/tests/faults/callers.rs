@@ -38,26 +38,32 @@ async fn of_64_callers_each_gets_its_own_outcome() {
     }
 }
 
-/// A group shares one transaction and one sync, but a failing call must not fail the others.
+/// A group shares one transaction and one sync, but a failing call must not fail the others; neither if only
+/// its statement is undone, nor if its error ends the transaction.
 #[tokio::test]
 async fn a_call_that_the_file_rejects_fails_alone() {
-    let store = SqliteStore::in_memory().await.expect("a store");
-    written(&store, 1, 0, "a").await;
-    let mut transaction = store.begin().await.expect("a transaction");
     let trigger = "CREATE TRIGGER refuses BEFORE INSERT ON events WHEN NEW.payload = '\"refused\"' \
                    BEGIN SELECT RAISE(ABORT, 'not this one'); END";
-    sqlx::query(trigger).execute(&mut *transaction).await.expect("a trigger");
-    transaction.commit().await.expect("committed");
-    // All of them wait until the transaction ends, and so share the next one.
-    let transaction = store.begin().await.expect("a transaction");
-    let text = |key| if key == 5 { "refused" } else { "b" };
-    let queued: Vec<_> = (2..10).map(|key| (key, Queued::new(append(&store, key, 0, text(key))))).collect();
-    drop(transaction);
-    for (key, write) in queued {
-        let outcome = write.outcome().await;
-        assert_eq!(outcome.is_err(), key == 5, "{key}: {outcome:?}");
+    let index = "CREATE UNIQUE INDEX refuses ON events (payload) WHERE payload = '\"refused\"'";
+    for refuses in [trigger, index] {
+        let store = SqliteStore::in_memory().await.expect("a store");
+        written(&store, 1, 0, "refused").await;
+        let mut transaction = store.begin().await.expect("a transaction");
+        sqlx::query(refuses).execute(&mut *transaction).await.expect("a trigger or an index");
+        transaction.commit().await.expect("committed");
+        // All of them wait until the transaction ends, and so share the next one.
+        let transaction = store.begin().await.expect("a transaction");
+        let text = |key| if key == 5 { "refused" } else { "b" };
+        let queued: Vec<_> =
+            (2..10).map(|key| (key, Queued::new(append(&store, key, 0, text(key))))).collect();
+        drop(transaction);
+        for (key, write) in queued {
+            let outcome = write.outcome().await;
+            assert_eq!(outcome.is_err(), key == 5, "{key}: {outcome:?}");
+        }
+        assert_eq!(all(&store).await.len(), 8);
+        written(&store, 5, 0, "after it").await;
     }
-    assert_eq!(all(&store).await.len(), 8);
 }
 
 /// Polled a few times, then dropped: the append is either stored or not, and the store keeps working.
