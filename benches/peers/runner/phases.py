@@ -110,8 +110,9 @@ def pairs(bench, phase, case, repetition):
     """The floor and ours in turn, so that disturbances affect both."""
     for turn in range(bench.settings.pairs if case.paired else 1):
         database = database_of(OURS) if case.floor_in_ours else None
-        bench.programs.run(phase, case.workload, case.floor or case.workload, FLOOR, repetition, turn, database)
-        bench.programs.run(phase, case.workload, case.workload, OURS, repetition, turn)
+        bench.programs.run(phase, case.workload, case.floor or case.workload, FLOOR, repetition, turn, database,
+                           fill=case.fill)
+        bench.programs.run(phase, case.workload, case.workload, OURS, repetition, turn, fill=case.fill)
 
 
 def phase_round_trips(bench):

@@ -51,6 +51,8 @@ class Programs:
         self.server, self.settings, self.records = server, settings, records
         self.patience = settings.patience
         self.errors = settings.raw / "errors.log"
+        # The databases that were filled for others to be copied from.
+        self.filled = set()
 
     def set_up(self, column, database):
         """Creates an empty database with the column's tables."""
@@ -58,11 +60,15 @@ class Programs:
         if self._call(column, "setup", database, {}, 60) is None:
             raise SystemExit(f"{column}: the tables could not be made in {database}; see {self.errors}")
 
-    def run(self, phase, case, workload, column, repetition=0, turn=0, database=None, environment=None, limit=120):
-        """One run, unless it is recorded already. Its workload may print several lines, or none."""
+    def run(self, phase, case, workload, column, repetition=0, turn=0, database=None, environment=None, limit=120,
+            fill=None):
+        """One run, unless it is recorded already. Its workload may print several lines, or none. With `fill`, it
+        begins with a copy of the store that this workload fills."""
         record = Record(phase, case, workload, column, repetition, turn)
         if self.records.has(record.key()) or not self.chosen(column):
             return
+        if fill:
+            database = self._filled_copy(column, fill)
         self._wait()
         noisy = compiling()
         printed = self._call(column, workload, database or database_of(program_of(column)), environment, limit)
@@ -72,6 +78,17 @@ class Programs:
         # A library that cannot do this prints nothing; that is recorded, too.
         for line in printed or [{"workload": workload, "figures": {}}]:
             self.records.add(Record(**{**vars(record), **line}))
+
+    def _filled_copy(self, column, fill):
+        filled = f"{database_of(program_of(column))}_{fill}"
+        if filled not in self.filled:
+            self.set_up(column, filled)
+            if self._call(column, fill, filled, {}, 600) is None:
+                raise SystemExit(f"{column}: {filled} could not be filled; see {self.errors}")
+            self.server.sql(["vacuum analyze"], filled)
+            self.filled.add(filled)
+        self.server.new_database(f"{filled}_copy", template=filled)
+        return f"{filled}_copy"
 
     def chosen(self, column):
         return program_of(column) in self.settings.columns

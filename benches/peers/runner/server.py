@@ -97,8 +97,8 @@ class Server:
             raise RuntimeError(f"{database}: {done.stderr.strip()}")
         return [line.split("\t") for line in done.stdout.splitlines()]
 
-    def new_database(self, name):
-        self.sql([f'drop database if exists "{name}" with (force)', f'create database "{name}"'])
+    def new_database(self, name, template="template1"):
+        self.sql([f'drop database if exists "{name}" with (force)', f'create database "{name}" template "{template}"'])
 
     def settings(self):
         names = ", ".join(f"'{name}'" for name in SETTINGS)

@@ -39,6 +39,8 @@ class Case:
     peers: bool = True
     # Whether the targets need pairs.
     paired: bool = True
+    # A workload that fills a store; each run begins with a copy of it.
+    fill: str | None = None
 
 
 CASES = [
@@ -71,10 +73,10 @@ CASES = [
     Case("w8"),
     Case("w8_2", paired=False, peers=False),
     Case("w8_lock", columns=("esrs",), paired=False),
-    Case("w11_1_32", paired=False, peers=False),
-    Case("w11_2_16", paired=False, peers=False),
-    Case("w11_1_128", paired=False, peers=False),
-    Case("w11_2_64", paired=False, peers=False),
+    Case("w11_1_32", paired=False, peers=False, fill="w11_seed"),
+    Case("w11_2_16", paired=False, peers=False, fill="w11_seed"),
+    Case("w11_1_128", paired=False, peers=False, fill="w11_seed"),
+    Case("w11_2_64", paired=False, peers=False, fill="w11_seed"),
 ]
 
 CATCH_UP = Case("w7", floor="es-pages", floor_in_ours=True)

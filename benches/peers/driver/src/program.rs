@@ -74,6 +74,7 @@ async fn dispatch<C: Column>(url: &str, workload: &str, settings: &Settings) -> 
             hot::part(&connect(CONNECTIONS).await?, &processes::given()?, callers.parse()?, settings.span)
                 .await
         }
+        ["w11", "seed"] => mixed::seed(&connect(CONNECTIONS).await?).await,
         ["w11", processes, callers] => {
             let (processes, callers) = (processes.parse()?, callers.parse()?);
             mixed::run(&connect(CONNECTIONS).await?, url, workload, processes, callers).await

@@ -44,7 +44,7 @@ fn id(stream: u32) -> String {
 }
 
 /// Creates the streams, unless an earlier run has.
-async fn seed<C: Column>(column: &C) -> Result<()> {
+pub(crate) async fn seed<C: Column>(column: &C) -> Result<()> {
     const CALLERS: u32 = 16;
     if column.load(&id(STREAMS - 1)).await.is_ok_and(|events| events > 0) {
         return Ok(());
