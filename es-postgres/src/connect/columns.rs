@@ -72,7 +72,7 @@ columns! {
     lock_holders in [lock_holders]: [PID APPLICATION_NAME SECONDS]
     migrations_applied in [migrations_applied]: [ID CHECKSUM]
     migrations_known in [migrations_known]: [ENCODING FOUND]
-    names in [names]: [KIND ID NAME VERSION FINGERPRINT]
+    names in [names]: [KIND ID NAME VERSION FINGERPRINT ADDRESS]
     open_appends in [open_appends]: [PID PREPARED APPLICATION_NAME STATE SECONDS]
     projection_behind in [projection_behind]: [OWN LIVE]
     projection_status in [projection_status projection_status_elsewhere]: [

@@ -1,2 +1,2 @@
 -- Fails with ES010 if the caller's name ids belong to another history: see `registrations`.
-SELECT :schema.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+SELECT :schema.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)

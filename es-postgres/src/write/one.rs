@@ -154,6 +154,7 @@ async fn call(
         .bind(command.and_then(|command| command.key.body_hash))
         .bind(known.token());
     let call = match mode {
+        CallMode::Plain if one.is_some() => call.bind(known.registration()),
         CallMode::Plain => call,
         CallMode::WithLockTimeout(lock_timeout) => call.bind(lock_timeout),
         CallMode::InTransaction => call.bind(pool.settings.lock_timeout()),

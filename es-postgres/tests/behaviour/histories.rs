@@ -109,6 +109,15 @@ async fn an_append_is_stored_under_its_own_name() {
 }
 
 #[tokio::test]
+async fn the_next_event_of_a_kept_stream_is_stored_under_its_own_name() {
+    for pooler in [false, true] {
+        let (database, store, _) = behind(pooler).await;
+        append(&store, &stream("kept", "a"), 1, "lost").await;
+        assert_stored(&database, &[("kept", "a", "lost")]).await;
+    }
+}
+
+#[tokio::test]
 async fn several_events_at_once_are_stored_under_their_own_names() {
     for pooler in [false, true] {
         let (database, store, _) = behind(pooler).await;

@@ -80,7 +80,7 @@ const CALLS: [&str; 27] = [
     "es.append_one(1, '{key}', 0, NULL, '{id}', 1, '{}', '1999-12-31', NULL, NULL, '{}', NULL, NULL, NULL, '{token}')",
     "es.append_one(1, '{key}', 1, NULL, '{id}', 1, '{}', NULL, NULL, NULL, NULL, '{command}', 'x', NULL, '{token}')",
     "es.append_one(1, '{key}', 1, NULL, '{id}', 1, '{}', NULL, NULL, NULL, NULL, '{command}', 'x', NULL, '{token}')",
-    "es.append_one(1, '{key}', 7, NULL, '{id}', 1, '{}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{token}')",
+    "es.append_one(1, '{key}', 7, NULL, '{id}', 1, '{}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{token}', '(0,1)')",
     "es.remember(1, '{key}', 2, NULL, '{decided}', 'x', NULL, false)",
     "es.remember(1, '{key}', 2, NULL, '{decided}', 'x', NULL, false)",
     "es.remember(1, '{key}', 7, NULL, '{id}', 'x', NULL, false)",
