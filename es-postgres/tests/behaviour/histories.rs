@@ -117,6 +117,20 @@ async fn the_next_event_of_a_kept_stream_is_stored_under_its_own_name() {
     }
 }
 
+/// The row of a registration is read at the address that the program knows; here it is elsewhere by now.
+#[tokio::test]
+async fn a_registration_whose_row_has_moved_is_found_by_its_token() {
+    let database = TestDatabase::new().await.expect("a test database");
+    let store = database.store().await.expect("a migrated store");
+    let kept = stream("kept", "a");
+    append(&store, &kept, 0, "first").await;
+    append(&store, &kept, 1, "first").await;
+    sql(&mut connect(database.url()).await, &rewind("UPDATE es.registrations SET token = token")).await;
+    append(&store, &kept, 2, "first").await;
+    append(&store, &kept, 3, "first").await;
+    assert_eq!(stored(&database).await.len(), 4);
+}
+
 #[tokio::test]
 async fn several_events_at_once_are_stored_under_their_own_names() {
     for pooler in [false, true] {
