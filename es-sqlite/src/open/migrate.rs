@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::error::OpenError;
 use super::files::APPLICATION_ID;
+use crate::sql;
 
 /// In order; a released migration is never edited.
 const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_tables.sql")];
@@ -71,14 +72,11 @@ async fn apply(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
             continue;
         }
         sqlx::raw_sql(text).execute(&mut *connection).await?;
-        sqlx::query(
-            "INSERT INTO migrations (number, checksum, applied_at) \
-             VALUES (?1, ?2, CAST(unixepoch('subsec') * 1000000 AS INTEGER))",
-        )
-        .bind(number)
-        .bind(checksum(text))
-        .execute(&mut *connection)
-        .await?;
+        sqlx::query(sql::INSERT_MIGRATION)
+            .bind(number)
+            .bind(checksum(text))
+            .execute(&mut *connection)
+            .await?;
         let pragma = AssertSqlSafe(format!("PRAGMA user_version = {number}"));
         sqlx::query(pragma).execute(&mut *connection).await?;
     }
@@ -87,7 +85,7 @@ async fn apply(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
 
 /// Fails if the file's migrations differ from those of this program.
 pub(crate) async fn check(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
-    let applied: Vec<(i64, i64)> = sqlx::query_as("SELECT number, checksum FROM migrations ORDER BY number")
+    let applied: Vec<(i64, i64)> = sqlx::query_as(sql::MIGRATIONS)
         .fetch_all(connection)
         .await
         .map_err(|source| OpenError::Driver { path: path.to_owned(), source })?;

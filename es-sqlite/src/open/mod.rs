@@ -15,6 +15,7 @@ use self::error::OpenError;
 use self::files::Found;
 use self::options::SqliteOptions;
 use crate::error::{Failure, Meaning};
+use crate::sql;
 
 /// Opens the file, creating it if necessary, and migrates its tables. The connection is the writer's.
 pub(crate) async fn open(options: SqliteOptions) -> Result<(Opener, SqliteConnection), OpenError> {
@@ -58,7 +59,7 @@ pub(crate) async fn open(options: SqliteOptions) -> Result<(Opener, SqliteConnec
 
 /// A database without an application id is accepted if it is empty.
 async fn refuse_others(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
+    let tables: i64 = sqlx::query_scalar(sql::COUNT_OBJECTS)
         .fetch_one(&mut *connection)
         .await
         .map_err(|source| of_driver(path, source))?;

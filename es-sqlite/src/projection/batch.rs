@@ -14,9 +14,9 @@ use sqlx::{SqliteConnection, raw_sql};
 
 use super::cause::{failed, lacks_tables};
 use super::session::{SqliteSession, is_ended};
-use super::sql;
 use super::target::SqliteTarget;
 use crate::open::files::Identity;
+use crate::sql;
 
 /// A transaction that starts with the fence, and moves the checkpoint at its end.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteBatch<P> {
             session = target.dial().await?;
         }
         session.begin().await?;
-        let hold = if step.epoch.is_some() { sql::HOLD_LEASED } else { sql::HOLD };
+        let hold = if step.epoch.is_some() { sql::CHECKPOINT_HOLD_LEASED } else { sql::CHECKPOINT_HOLD };
         let held = sqlx::query_scalar::<_, bool>(hold)
             .bind(step.partition.index())
             .bind(step.partition.of())
@@ -87,7 +87,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteBatch<P> {
 
     async fn read_parked(&mut self) -> Result<(), ProjectorError> {
         let rows: Vec<(String, String)> =
-            sqlx::query_as(sql::PARKED).fetch_all(&mut self.session.db).await.map_err(failed)?;
+            sqlx::query_as(sql::LETTER_STREAMS).fetch_all(&mut self.session.db).await.map_err(failed)?;
         for (category, key) in rows {
             let stream = StreamId::new(category, key).map_err(es_core::StoreError::from)?;
             self.parked.insert(stream);
@@ -105,7 +105,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteBatch<P> {
 
     async fn move_checkpoint(&mut self) -> Result<(), ProjectorError> {
         let Some((partition, to, events)) = self.moves else { return Ok(()) };
-        let done = sqlx::query(sql::MOVE)
+        let done = sqlx::query(sql::CHECKPOINT_MOVE)
             .bind(partition.index())
             .bind(position(to))
             .bind(event_id(to))
@@ -143,7 +143,7 @@ impl<P: Projection<Model = SqliteConnection>> Batch<P> for SqliteBatch<P> {
 
     async fn park(&mut self, letter: &Parked<'_>) -> Result<(), ProjectorError> {
         let place = letter.place;
-        sqlx::query(sql::PARK)
+        sqlx::query(sql::LETTER_PARK)
             .bind(place.position.get().cast_signed())
             .bind(place.stream.category())
             .bind(place.stream.key())
@@ -185,7 +185,7 @@ impl<P: Projection<Model = SqliteConnection>> Batch<P> for SqliteBatch<P> {
         after: Revision,
         limit: usize,
     ) -> Result<Vec<LetterPlace>, ProjectorError> {
-        let rows: Vec<(i64, i64)> = sqlx::query_as(sql::LETTERS_OF)
+        let rows: Vec<(i64, i64)> = sqlx::query_as(sql::LETTER_LIST_OF)
             .bind(stream.category())
             .bind(stream.key())
             .bind(after.get().cast_signed())
@@ -213,20 +213,19 @@ impl<P: Projection<Model = SqliteConnection>> Batch<P> for SqliteBatch<P> {
     }
 
     async fn remove_letter(&mut self, position: Position) -> Result<(), ProjectorError> {
-        let call = sqlx::query(sql::REMOVE_LETTER).bind(position.get().cast_signed());
+        let call = sqlx::query(sql::LETTER_REMOVE).bind(position.get().cast_signed());
         call.execute(&mut self.session.db).await.map_err(failed)?;
         Ok(())
     }
 
     async fn keep_letter(&mut self, position: Position, reason: &str) -> Result<(), ProjectorError> {
-        let call = sqlx::query(sql::KEEP_LETTER).bind(position.get().cast_signed()).bind(reason);
+        let call = sqlx::query(sql::LETTER_FAILED).bind(position.get().cast_signed()).bind(reason);
         call.execute(&mut self.session.db).await.map_err(failed)?;
         Ok(())
     }
 
     async fn count_letters(&mut self, stream: &StreamId) -> Result<usize, ProjectorError> {
-        let call =
-            sqlx::query_scalar::<_, i64>(sql::COUNT_LETTERS).bind(stream.category()).bind(stream.key());
+        let call = sqlx::query_scalar::<_, i64>(sql::LETTER_COUNT).bind(stream.category()).bind(stream.key());
         let found = call.fetch_one(&mut self.session.db).await.map_err(failed)?;
         Ok(usize::try_from(found).unwrap_or(usize::MAX))
     }

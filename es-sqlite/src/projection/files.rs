@@ -9,9 +9,9 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection, raw_sql};
 
 use super::cause::{failed, said_by};
 use super::error::SqliteTargetError;
-use super::sql;
 use super::target::SqliteTarget;
 use crate::open::files::sync_folder;
+use crate::sql;
 
 /// `espj`, in the header of each file.
 const APPLICATION_ID: i32 = 0x6573_706a;
@@ -81,7 +81,7 @@ impl<P: Projection> SqliteTarget<P> {
     pub(super) async fn lock(&self) -> Result<(SqliteConnection, Option<u32>), ProjectorError> {
         let mut db = self.make(&self.pointer).await?;
         run(&mut db, "BEGIN IMMEDIATE").await?;
-        run(&mut db, sql::MAKE_POINTER).await?;
+        run(&mut db, sql::PROJECTION_CREATE_POINTER).await?;
         let live = self.live_on(&mut db).await?;
         Ok((db, live))
     }
@@ -95,10 +95,11 @@ impl<P: Projection> SqliteTarget<P> {
     }
 
     async fn live_on(&self, db: &mut SqliteConnection) -> Result<Option<u32>, ProjectorError> {
-        let row: Option<(String, Option<u32>)> = match sqlx::query_as(sql::LIVE).fetch_optional(db).await {
-            Err(error) if super::cause::lacks_tables(&error) => None,
-            row => row.map_err(failed)?,
-        };
+        let row: Option<(String, Option<u32>)> =
+            match sqlx::query_as(sql::PROJECTION_LIVE).fetch_optional(db).await {
+                Err(error) if super::cause::lacks_tables(&error) => None,
+                row => row.map_err(failed)?,
+            };
         match row {
             Some((name, _)) if name != P::NAME => {
                 Err(Self::not_ours(&self.pointer, format!("it belongs to projection `{name}`")))
@@ -109,7 +110,7 @@ impl<P: Projection> SqliteTarget<P> {
 
     /// Shows a build to readers, or none.
     pub(super) async fn point(db: &mut SqliteConnection, build: Option<u32>) -> Result<(), ProjectorError> {
-        sqlx::query(sql::SHOW).bind(P::NAME).bind(build).execute(db).await.map_err(failed)?;
+        sqlx::query(sql::PROJECTION_SHOW).bind(P::NAME).bind(build).execute(db).await.map_err(failed)?;
         Ok(())
     }
 }
@@ -119,8 +120,7 @@ impl<P: Projection> SqliteTarget<P> {
 async fn mark(db: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
     let marked: i32 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *db).await?;
     if marked != APPLICATION_ID {
-        let tables: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *db).await?;
+        let tables: i64 = sqlx::query_scalar(sql::COUNT_OBJECTS).fetch_one(&mut *db).await?;
         // Another process may have marked it meanwhile.
         let again: i32 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *db).await?;
         if again != APPLICATION_ID {

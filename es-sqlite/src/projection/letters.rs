@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use super::batch::count;
 use super::cause::failed;
 use super::setup::known_all;
-use super::sql;
 use super::target::SqliteTarget;
+use crate::sql;
 
 type Row = (i64, String, String, i64, String, u32, String, i64);
 
@@ -20,14 +20,15 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         limit: usize,
     ) -> Result<Vec<DeadLetter>, ProjectorError> {
         let Some(mut db) = self.open(&self.own()).await? else { return Ok(Vec::new()) };
-        let call = sqlx::query_as::<_, Row>(sql::LETTERS).bind(after.get().cast_signed()).bind(count(limit));
+        let call =
+            sqlx::query_as::<_, Row>(sql::LETTER_LIST).bind(after.get().cast_signed()).bind(count(limit));
         known_all(call.fetch_all(&mut db).await)?.into_iter().map(letter).collect()
     }
 
     pub(super) async fn drop_letter(&self, letter: &DeadLetter) -> Result<bool, ProjectorError> {
         let mut session = self.dial().await?;
         session.begin().await?;
-        let call = sqlx::query(sql::REMOVE_LETTER).bind(letter.position.get().cast_signed());
+        let call = sqlx::query(sql::LETTER_REMOVE).bind(letter.position.get().cast_signed());
         let done = call.execute(&mut session.db).await.map_err(failed)?;
         session.commit().await.map_err(failed)?;
         Ok(done.rows_affected() > 0)

@@ -11,7 +11,6 @@ mod port;
 mod publish;
 mod session;
 mod setup;
-mod sql;
 mod status;
 mod target;
 

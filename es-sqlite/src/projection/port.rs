@@ -14,8 +14,8 @@ use sqlx::SqliteConnection;
 use super::batch::{SqliteBatch, event_id, position};
 use super::cause::{failed, said_by};
 use super::session::SqliteSession;
-use super::sql;
 use super::target::SqliteTarget;
+use crate::sql;
 use crate::store::SqliteStore;
 
 impl<P: Projection<Model = SqliteConnection>> ModelStore<P> for SqliteStore {
@@ -84,7 +84,8 @@ impl<P: Projection<Model = SqliteConnection>> Target<P> for SqliteTarget<P> {
         let Some(mut db) = self.open(&self.own()).await? else {
             return Err(ProjectorError::not_set_up::<P>());
         };
-        let call = sqlx::query(sql::NOTE).bind(partition.index()).bind(position(at)).bind(event_id(at));
+        let call =
+            sqlx::query(sql::CHECKPOINT_FAIL).bind(partition.index()).bind(position(at)).bind(event_id(at));
         call.bind(reason).bind(owner).execute(&mut db).await.map_err(failed)?;
         Ok(())
     }

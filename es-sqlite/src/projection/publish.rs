@@ -7,8 +7,8 @@ use sqlx::{AssertSqlSafe, SqliteConnection, raw_sql};
 use super::cause::failed;
 use super::files::run;
 use super::setup::{known, known_all};
-use super::sql;
 use super::target::SqliteTarget;
+use crate::sql;
 
 impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
     pub(super) async fn show_to_readers(&self) -> Result<(), ProjectorError> {
@@ -60,7 +60,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
             return Err(ProjectorError::BuildLive { projection: P::NAME, build, live: build });
         }
         let objects: Vec<(String, String)> =
-            known_all(sqlx::query_as(sql::OBJECTS).fetch_all(&mut db).await)?;
+            known_all(sqlx::query_as(sql::PROJECTION_OBJECTS).fetch_all(&mut db).await)?;
         for (kind, name) in objects {
             let drop = format!("DROP {kind} IF EXISTS \"{}\"", name.replace('"', "\"\""));
             raw_sql(AssertSqlSafe(drop)).execute(&mut db).await.map_err(failed)?;
@@ -89,6 +89,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
 
 /// The lowest position of the partitions; `None` if the build is not set up.
 async fn lowest(db: &mut SqliteConnection) -> Result<Option<Position>, ProjectorError> {
-    let found: Option<Option<i64>> = known(sqlx::query_scalar(sql::LOWEST).fetch_optional(db).await)?;
+    let found: Option<Option<i64>> =
+        known(sqlx::query_scalar(sql::CHECKPOINT_LOWEST).fetch_optional(db).await)?;
     Ok(found.flatten().map(|position| Position::new(position.cast_unsigned())))
 }

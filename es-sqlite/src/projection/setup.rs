@@ -11,10 +11,10 @@ use super::cause::{failed, lacks_tables, said_by};
 use super::error::SqliteTargetError;
 use super::files::run;
 use super::session::{SqliteSession, is_ended};
-use super::sql;
 use super::target::SqliteTarget;
 use crate::error::Failure;
 use crate::open::files::{Identity, absolute, network};
+use crate::sql;
 
 impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
     pub(super) async fn set_up_once(&self, projection: &P, setting: Setting) -> Result<(), ProjectorError> {
@@ -62,8 +62,8 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
             Err(error) if is_ended(&error) => return Err(Self::ended().into()),
             done => done.map_err(failed)?,
         };
-        session.run(sql::MAKE_TABLES).await?;
-        session.run(sql::MAKE_LEASES).await?;
+        session.run(sql::PROJECTION_CREATE_TABLES).await?;
+        session.run(sql::LEASE_CREATE).await?;
         make_checkpoints(&mut session.db, setting.partitions, setting.start, 0).await?;
         session.commit().await.map_err(failed)
     }
@@ -71,7 +71,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
     /// How many partitions this build has; `None` if it is not set up.
     async fn partitions(&self) -> Result<Option<u32>, ProjectorError> {
         let Some(mut db) = self.open(&self.own()).await? else { return Ok(None) };
-        known(sqlx::query_scalar(sql::PARTS).fetch_optional(&mut db).await)
+        known(sqlx::query_scalar(sql::CHECKPOINT_PARTITIONS).fetch_optional(&mut db).await)
     }
 
     fn same_partitions(found: u32, asked: u32) -> Result<(), ProjectorError> {
@@ -89,7 +89,8 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         let Some(mut db) = self.open(&self.own()).await? else {
             return Err(ProjectorError::not_set_up::<P>());
         };
-        let call = sqlx::query_as::<_, (i64, Option<Vec<u8>>, u32)>(sql::CHECKPOINT).bind(partition.index());
+        let call =
+            sqlx::query_as::<_, (i64, Option<Vec<u8>>, u32)>(sql::CHECKPOINT_READ).bind(partition.index());
         let Some((position, event_id, partitions)) = known(call.fetch_optional(&mut db).await)? else {
             // The partition does not exist if their number was reduced.
             if let Some(found) = self.partitions().await? {
@@ -105,7 +106,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
     pub(super) async fn divide(&self, partitions: u32) -> Result<(), ProjectorError> {
         let mut session = self.dial().await?;
         session.begin().await?;
-        let rows = sqlx::query_as::<_, (i64, Option<Vec<u8>>, i64)>(sql::CHECKPOINTS);
+        let rows = sqlx::query_as::<_, (i64, Option<Vec<u8>>, i64)>(sql::CHECKPOINT_LIST);
         let mut projected = 0;
         let mut found = Vec::new();
         for (position, event_id, of_partition) in known_all(rows.fetch_all(&mut session.db).await)? {
@@ -127,10 +128,10 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
                 highest,
             });
         }
-        session.run(sql::FORGET_CHECKPOINTS).await?;
+        session.run(sql::CHECKPOINT_FORGET).await?;
         // Files of an older version have no table of leases.
-        session.run(sql::MAKE_LEASES).await?;
-        session.run(sql::FREE_LEASES).await?;
+        session.run(sql::LEASE_CREATE).await?;
+        session.run(sql::LEASE_END_ALL).await?;
         make_checkpoints(&mut session.db, partitions.max(1), lowest, projected).await?;
         session.commit().await.map_err(failed)
     }
@@ -158,7 +159,7 @@ async fn make_checkpoints(
     projected: i64,
 ) -> Result<(), ProjectorError> {
     for partition in 0..partitions {
-        sqlx::query(sql::MAKE_CHECKPOINT)
+        sqlx::query(sql::CHECKPOINT_MAKE)
             .bind(partition)
             .bind(partitions)
             .bind(position(at))

@@ -8,15 +8,15 @@ use sqlx::{Row as _, SqliteConnection};
 use super::cause::failed;
 use super::letters::time;
 use super::setup::known_all;
-use super::sql;
 use super::target::SqliteTarget;
+use crate::sql;
 
 impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
     pub(super) async fn read_status(&self) -> Result<ProjectionStatus, ProjectorError> {
         let Some(mut db) = self.open(&self.own()).await? else {
             return Err(ProjectorError::not_set_up::<P>());
         };
-        let rows = known_all(sqlx::query(sql::STATUS).fetch_all(&mut db).await)?;
+        let rows = known_all(sqlx::query(sql::PROJECTION_STATUS).fetch_all(&mut db).await)?;
         let mut status = ProjectionStatus::of::<P>();
         for row in &rows {
             status.partitions.push(partition(row).map_err(failed)?);

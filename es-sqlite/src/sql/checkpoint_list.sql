@@ -1,0 +1,1 @@
+SELECT position, event_id, projected FROM es_checkpoints ORDER BY partition

@@ -1,0 +1,1 @@
+SELECT partitions FROM es_checkpoints LIMIT 1

@@ -1,0 +1,1 @@
+UPDATE es_leases SET leased_until = NULL

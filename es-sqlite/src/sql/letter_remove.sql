@@ -1,0 +1,1 @@
+DELETE FROM es_dead_letters WHERE position = ?1

@@ -1,0 +1,1 @@
+SELECT DISTINCT category, key FROM es_dead_letters

@@ -1,0 +1,1 @@
+SELECT projection, build FROM es_live
