@@ -1,19 +1,15 @@
 //! The import of a real file: the `loans` program against a hand-written load and INSERT for each record.
 
-use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
-use flate2::read::MultiGzDecoder;
 use serde_json::value::RawValue;
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::loans::{Loans, fresh_database};
 use crate::report::Table;
 use crate::{Result, Settings};
 use es_core::time::OffsetDateTime;
@@ -73,19 +69,17 @@ const INSERT: &str = "insert into bench_import.events
     values (nextval('bench_import.position'), $1, $2, clock_timestamp(), $3, $4, 1, $5, $6)
     returning position, recorded_at";
 
-pub(crate) async fn run(settings: &Settings, file: &Path, loans: &Path, table: &mut Table) -> Result<()> {
+pub(crate) async fn run(settings: &Settings, loans: &Loans, table: &mut Table) -> Result<()> {
     let case = "import, a load and an append per record, 16 connections";
     if !settings.wants(case) {
         return Ok(());
     }
     let mut pairs = Vec::new();
     for _ in 0..3 {
-        let (records, seconds) = by_hand(settings, file).await?;
-        let database = fresh_database(settings).await?;
-        let run = |arguments: &[&str]| program(loans, arguments, &database);
-        let path = file.to_string_lossy();
-        let import = run(&["import", &path, "--concurrency", "16"])?;
-        let report = run(&["report"])?;
+        let (records, seconds) = by_hand(settings, loans).await?;
+        let database = fresh_database(&settings.url).await?;
+        let import = loans.import(&database, 16)?;
+        let report = loans.run(&["report"], &database)?;
         #[allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
         let records = records as f64;
         pairs.push((records / seconds, records / import.seconds));
@@ -99,7 +93,7 @@ pub(crate) async fn run(settings: &Settings, file: &Path, loans: &Path, table: &
 
 /// Reads the file and passes each application to one of sixteen tasks; each loads and inserts, record by
 /// record.
-async fn by_hand(settings: &Settings, file: &Path) -> Result<(u64, f64)> {
+async fn by_hand(settings: &Settings, loans: &Loans) -> Result<(u64, f64)> {
     let mut connection = PgConnection::connect(&settings.url).await?;
     let ddl = "drop schema if exists bench_import cascade;
         create schema bench_import;
@@ -141,7 +135,7 @@ async fn by_hand(settings: &Settings, file: &Path) -> Result<(u64, f64)> {
         });
     }
     let mut records = 0;
-    for line in lines(file)? {
+    for line in loans.lines()? {
         let record: Record = serde_json::from_str(&line?)?;
         let mut hasher = DefaultHasher::new();
         record.case.hash(&mut hasher);
@@ -154,56 +148,4 @@ async fn by_hand(settings: &Settings, file: &Path) -> Result<(u64, f64)> {
         result?;
     }
     Ok((records, start.elapsed().as_secs_f64()))
-}
-
-fn lines(file: &Path) -> Result<Box<dyn Iterator<Item = std::io::Result<String>> + Send>> {
-    let mut magic = [0; 2];
-    File::open(file)?.read_exact(&mut magic)?;
-    let file = File::open(file)?;
-    Ok(match magic {
-        [0x1f, 0x8b] => Box::new(BufReader::new(MultiGzDecoder::new(file)).lines()),
-        _ => Box::new(BufReader::new(file).lines()),
-    })
-}
-
-async fn fresh_database(settings: &Settings) -> Result<String> {
-    let mut connection = PgConnection::connect(&settings.url).await?;
-    for statement in ["drop database if exists bench_loans with (force)", "create database bench_loans"] {
-        sqlx::raw_sql(statement).execute(&mut connection).await?;
-    }
-    let current: String = sqlx::query_scalar("select current_database()").fetch_one(&mut connection).await?;
-    // The database name is the last segment of the path; parameters may follow.
-    let (base, parameters) = settings.url.split_once('?').unwrap_or((&settings.url, ""));
-    let base = base.strip_suffix(&current).unwrap_or(base);
-    let base = base.trim_end_matches('/');
-    Ok(format!("{base}/bench_loans?{parameters}"))
-}
-
-struct Ran {
-    seconds: f64,
-    peak_megabytes: f64,
-}
-
-/// Runs the program, and reads the kernel's accounting of the finished child, like `/usr/bin/time`.
-fn program(loans: &Path, arguments: &[&str], database: &str) -> Result<Ran> {
-    let start = Instant::now();
-    let mut child = Command::new(loans).args(arguments).env("DATABASE_URL", database).spawn()?;
-    let mut peak: u64 = 0;
-    let status = loop {
-        if let Ok(text) = std::fs::read_to_string(format!("/proc/{}/status", child.id()))
-            && let Some(line) = text.lines().find(|line| line.starts_with("VmHWM:"))
-        {
-            let kilobytes = line.split_whitespace().nth(1).and_then(|number| number.parse().ok());
-            peak = peak.max(kilobytes.unwrap_or(0));
-        }
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    };
-    if !status.success() {
-        return Err(format!("{} {arguments:?} ended with {status}", loans.display()).into());
-    }
-    #[allow(clippy::cast_precision_loss, reason = "kilobytes are far below 2^52")]
-    Ok(Ran { seconds: start.elapsed().as_secs_f64(), peak_megabytes: peak as f64 / 1024.0 })
 }

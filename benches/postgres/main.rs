@@ -12,6 +12,8 @@ mod floor;
 mod growth;
 mod import;
 mod load;
+#[path = "../loans.rs"]
+mod loans;
 mod project;
 #[path = "../report.rs"]
 mod report;
@@ -77,8 +79,9 @@ async fn main() -> Result<()> {
     load::run(&settings, &floor, &mut table).await?;
     filtered::run(&settings, &mut table).await?;
     project::run(&settings, &mut table).await?;
-    if let Some(file) = &arguments.import {
-        import::run(&settings, file, &arguments.loans, &mut table).await?;
+    if let Some(file) = arguments.import {
+        let loans = loans::Loans { program: arguments.loans, file };
+        import::run(&settings, &loans, &mut table).await?;
     }
     table.print();
     drop(cluster);

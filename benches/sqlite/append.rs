@@ -27,23 +27,9 @@ pub(crate) async fn run(settings: &Settings, table: &mut Table) -> Result<()> {
         ("append 100 events in a call, 1 caller", 1, 100, 0.8),
         ("append 100 events in a call, 16 callers", 16, 100, 0.0),
     ] {
-        if !settings.wants(case) {
-            continue;
+        if settings.wants(case) {
+            appends(settings, table, case, (callers, events, wanted)).await?;
         }
-        let store = settings.store("append.db").await?;
-        let mut floor = Floor::open(&settings.file("append-floor.db")).await?;
-        let mut pairs = Vec::new();
-        for time in 0..=settings.times {
-            let by_hand;
-            (floor, by_hand) = floor_rate(floor, events, settings.span).await?;
-            let ours = store_rate(&store, callers, events, settings.span).await?;
-            // The first round warms caches.
-            if time > 0 {
-                pairs.push((by_hand, ours));
-            }
-        }
-        store.close().await?;
-        table.rates(case, "events/s", &pairs, wanted);
     }
     for (case, callers, wanted) in [("warm command, 1 caller", 1, 0.0), ("warm command, 64 callers", 64, 8.0)]
     {
@@ -52,6 +38,41 @@ pub(crate) async fn run(settings: &Settings, table: &mut Table) -> Result<()> {
         }
     }
     Ok(())
+}
+
+async fn appends(
+    settings: &Settings,
+    table: &mut Table,
+    case: &str,
+    (callers, events, wanted): (u32, i64, f64),
+) -> Result<()> {
+    let store = settings.store("append.db").await?;
+    let mut floor = Floor::open(&settings.file("append-floor.db")).await?;
+    let mut peer = if events == 1 { settings.peer("append", callers)? } else { None };
+    let mut pairs = Vec::new();
+    for time in 0..=settings.times {
+        let by_hand;
+        (floor, by_hand) = floor_rate(floor, events, settings.span).await?;
+        let ours = store_rate(&store, callers, events, settings.span).await?;
+        // The first round warms caches.
+        if time > 0 {
+            pairs.push((by_hand, ours));
+        }
+        if let Some(peer) = &mut peer {
+            peer.round(ours)?;
+        }
+    }
+    store.close().await?;
+    table.rates(case, "events/s", &pairs, wanted);
+    match peer {
+        Some(peer) => peer.end(table, case, "events/s", wanted_of_peer(callers)),
+        None => Ok(()),
+    }
+}
+
+/// With many callers, who share commits, ours is to be so many times as fast as a peer.
+fn wanted_of_peer(callers: u32) -> f64 {
+    if callers == 64 { 3.0 } else { 0.0 }
 }
 
 async fn commands(
@@ -70,31 +91,46 @@ async fn commands(
         ids.push(id);
     }
     let mut floor = Floor::open(&settings.file("commands-floor.db")).await?;
+    let mut peer = settings.peer("command", callers)?;
     let mut pairs = Vec::new();
     for time in 0..=settings.times {
         let by_hand;
         (floor, by_hand) = floor_rate(floor, 1, settings.span).await?;
-        let start = Instant::now();
-        let mut running = JoinSet::new();
-        for id in ids.clone() {
-            let (accounts, span) = (accounts.clone(), settings.span);
-            running.spawn(async move {
-                let mut done = 0;
-                while start.elapsed() < span {
-                    accounts.execute(&id, Deposit).await?;
-                    done += 1;
-                }
-                Result::Ok(done)
-            });
-        }
-        let ours = sum(running, start).await?;
+        let ours = command_rate(&accounts, &ids, settings.span).await?;
         if time > 0 {
             pairs.push((by_hand, ours));
+        }
+        if let Some(peer) = &mut peer {
+            peer.round(ours)?;
         }
     }
     store.close().await?;
     table.rates(case, "commands/s", &pairs, wanted);
-    Ok(())
+    match peer {
+        Some(peer) => peer.end(table, case, "commands/s", wanted_of_peer(callers)),
+        None => Ok(()),
+    }
+}
+
+async fn command_rate(
+    accounts: &Repository<Account, SqliteStore>,
+    ids: &[Uuid],
+    span: Duration,
+) -> Result<f64> {
+    let start = Instant::now();
+    let mut running = JoinSet::new();
+    for &id in ids {
+        let accounts = accounts.clone();
+        running.spawn(async move {
+            let mut done = 0;
+            while start.elapsed() < span {
+                accounts.execute(&id, Deposit).await?;
+                done += 1;
+            }
+            Result::Ok(done)
+        });
+    }
+    sum(running, start).await
 }
 
 /// In a task of the runtime, like our callers: a task is woken in another way than the main program.

@@ -1,4 +1,5 @@
-//! Appends, commands, loads and catching up in one file, each against hand-written sqlx on the same tables.
+//! Appends, commands, loads and catching up in one file, each against hand-written sqlx on the same tables;
+//! on request also against a peer, and the import of a real file against PostgreSQL.
 //!
 //! `cargo run --release -p es-benches --bin sqlite` works in a folder under `target/`, and the figures depend
 //! on its disk: each commit waits for it. Every case runs both sides in turn, several times; the result is
@@ -8,7 +9,11 @@ mod append;
 mod catch_up;
 mod domain;
 mod floor;
+mod import;
 mod load;
+#[path = "../loans.rs"]
+mod loans;
+mod peer;
 #[path = "../report.rs"]
 mod report;
 mod size;
@@ -18,6 +23,8 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use es_sqlite::SqliteStore;
+
+use self::peer::Peer;
 
 /// Any error, which ends the bench.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -37,20 +44,34 @@ struct Arguments {
     /// Where the files are created, in a folder that is removed afterwards.
     #[arg(long, default_value = "target/bench-sqlite")]
     folder: PathBuf,
+    /// Also run this program of a peer in turn with ours, in appends of one event and commands: see
+    /// benches/peers-sqlite.
+    #[arg(long)]
+    peer: Option<PathBuf>,
+    /// Also import this file of loan applications (JSON lines, plain or gzip), into a file and into PostgreSQL.
+    #[arg(long)]
+    import: Option<PathBuf>,
+    /// The `loans` program that imports the file.
+    #[arg(long, default_value = "target/release/loans")]
+    loans: PathBuf,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Arguments { seconds, times, only, folder } = Arguments::parse();
+    let Arguments { seconds, times, only, folder, peer, import, loans } = Arguments::parse();
     // A folder of this run alone, as the given one may contain other files.
     let folder = folder.join(es_core::uuid::Uuid::now_v7().simple().to_string());
     std::fs::create_dir_all(&folder)?;
-    let settings = Settings { folder, span: Duration::from_secs_f64(seconds), times: times.max(1), only };
+    let settings =
+        Settings { folder, span: Duration::from_secs_f64(seconds), times: times.max(1), only, peer };
     let mut table = report::Table::new();
     append::run(&settings, &mut table).await?;
     load::run(&settings, &mut table).await?;
     catch_up::run(&settings, &mut table).await?;
     size::run(&settings, &mut table).await?;
+    if let Some(file) = import {
+        import::run(&settings, &loans::Loans { program: loans, file }, &mut table).await?;
+    }
     table.print();
     Ok(std::fs::remove_dir_all(&settings.folder)?)
 }
@@ -61,6 +82,7 @@ pub(crate) struct Settings {
     pub(crate) span: Duration,
     pub(crate) times: usize,
     only: Option<String>,
+    peer: Option<PathBuf>,
 }
 
 impl Settings {
@@ -71,6 +93,11 @@ impl Settings {
     /// A file of this name, in this run's folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+
+    /// The peer's program on one of its cases, if there is one.
+    pub(crate) fn peer(&self, case: &str, callers: u32) -> Result<Option<Peer>> {
+        self.peer.as_deref().map(|program| Peer::start(self, program, case, callers)).transpose()
     }
 
     pub(crate) async fn store(&self, name: &str) -> Result<SqliteStore> {
