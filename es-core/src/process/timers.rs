@@ -1,10 +1,12 @@
 //! The timers of a process: which are pending, by the time at which they are due, and firing them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -22,7 +24,7 @@ use crate::latch::hold;
 use crate::projection::awaited;
 use crate::record::{Metadata, RawEvent, Recorded};
 use crate::repository::Repository;
-use crate::store::{Checkpoint, ReadAll, Rest};
+use crate::store::{ReadAll, Rest};
 use crate::stream::{Revision, StreamKey};
 use crate::subscription::{Subscription, When};
 
@@ -52,8 +54,8 @@ pub struct StuckTimer {
 /// program starts.
 #[derive(Default)]
 pub(super) struct Index {
-    /// How far the steps were read.
-    checkpoint: Checkpoint,
+    /// Those that failed and are still pending.
+    stuck: Stuck,
     by_due: BTreeSet<(OffsetDateTime, Arc<Place>)>,
     by_key: HashMap<String, BTreeMap<String, Entry>>,
     /// Those that failed, which wait a while.
@@ -65,6 +67,9 @@ struct Place {
     key: String,
     name: String,
 }
+
+/// A page of steps, and what comes after it.
+type Page = (Rest, Vec<Recorded<Stepped>>);
 
 #[derive(Clone, Copy)]
 struct Entry {
@@ -88,6 +93,10 @@ pub(super) struct Timers<P: Process, S> {
 }
 
 impl Index {
+    fn new(stuck: &Stuck) -> Self {
+        Self { stuck: Arc::clone(stuck), ..Self::default() }
+    }
+
     fn take(&mut self, step: &Recorded<Stepped>) {
         let key = step.stream.key();
         let Stepped { cancelled, scheduled, finished, step: id, .. } = &step.event;
@@ -107,6 +116,11 @@ impl Index {
             let place = Place { key: key.to_owned(), name: timer.name.clone() };
             self.by_due.insert((timer.due, Arc::new(place)));
         }
+    }
+
+    fn read(&mut self, (rest, steps): Page) -> Rest {
+        steps.iter().for_each(|step| self.take(step));
+        rest
     }
 
     fn remove(&mut self, key: &str, name: &str) {
@@ -131,9 +145,10 @@ impl Index {
             && let Some((at, place)) = self.by_due.pop_first()
         {
             let entry = self.by_key.get(&place.key).and_then(|timers| timers.get(&place.name));
-            // A key that waited may have been scheduled again meanwhile.
-            if let Some(entry) = entry.filter(|entry| entry.due == at) {
-                due.push((place, *entry));
+            match entry.filter(|entry| entry.due == at) {
+                Some(entry) => due.push((place, *entry)),
+                // One that waited was cancelled or scheduled again meanwhile.
+                None => drop(hold(&self.stuck).remove(&(place.key.clone(), place.name.clone()))),
             }
         }
         due
@@ -153,37 +168,39 @@ impl Index {
 impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
     /// Fires timers as they come due, until the store fails or is closed.
     pub(super) async fn run(&self) -> Result<(), StoreError> {
-        let mut index = Index::default();
-        let mut steps =
-            Subscription::new(self.store.clone()).filter(steps_of::<P>()).poll_every(self.poll_every);
+        let (sender, pages) = mpsc::channel(1);
+        // Beside each other: a read that takes long is not dropped whenever a timer comes due.
+        tokio::select! {
+            ended = send_pages(self.steps().poll_every(self.poll_every), sender) => ended,
+            never = self.fire_all(pages) => match never {},
+        }
+    }
+
+    async fn fire_all(&self, mut pages: Receiver<Page>) -> Infallible {
+        let mut index = Index::new(&self.stuck);
         loop {
-            let again = index.waiting.keys().next().copied();
-            let (next, begun) = (index.next(), index.checkpoint != Checkpoint::START);
-            let page = tokio::select! {
-                page = read_page(&mut steps, &mut index, When::UntilFound) => Some(page),
-                () = self.clock.reach(next), if begun => None,
-                () = wait_until(again) => None,
-            };
-            match page {
-                Some(Err(StoreError::Closed)) => return Ok(()),
-                Some(Err(error)) if error.is_retryable() => tokio::time::sleep(WAITS.0).await,
-                Some(Err(error)) => return Err(error),
-                Some(Ok(Rest::More)) => continue,
-                Some(Ok(_)) | None => {}
+            let (next, again) = (index.next(), index.waiting.keys().next().copied());
+            tokio::select! {
+                Some(page) = pages.recv() => if index.read(page) == Rest::More { continue },
+                () = self.clock.reach(next) => {}
+                () = wait_until(again) => {}
             }
             self.fire_due(&mut index).await;
         }
+    }
+
+    fn steps(&self) -> Subscription<S> {
+        Subscription::new(self.store.clone()).filter(steps_of::<P>())
     }
 
     /// Fires everything that is due by now, including what those that fire schedule for now or before. The
     /// next call continues to read where this one ended, unless it failed or was dropped.
     pub(super) async fn catch_up(&self, known: &KnownTimers<S>) -> Result<(), StoreError> {
         let kept = hold(known).take();
-        let new = || (Index::default(), Subscription::new(self.store.clone()).filter(steps_of::<P>()));
-        let (mut index, mut steps) = kept.unwrap_or_else(new);
+        let (mut index, mut steps) = kept.unwrap_or_else(|| (Index::new(&self.stuck), self.steps()));
         index.stop_waiting();
         loop {
-            while read_page(&mut steps, &mut index, When::Now).await? != Rest::Nothing {}
+            while index.read(read_page(&mut steps, When::Now).await?) != Rest::Nothing {}
             if self.fire_due(&mut index).await == 0 {
                 *hold(known) = Some((index, steps));
                 return Ok(());
@@ -250,21 +267,28 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
     }
 }
 
-/// Reads a page of steps into the index.
-async fn read_page<S: ReadAll>(
-    steps: &mut Subscription<S>,
-    index: &mut Index,
-    when: When,
-) -> Result<Rest, StoreError> {
+/// Reads steps as they come, until the store fails or is closed.
+async fn send_pages<S: ReadAll>(mut steps: Subscription<S>, pages: Sender<Page>) -> Result<(), StoreError> {
+    loop {
+        match read_page(&mut steps, When::UntilFound).await {
+            // They are received as long as this runs.
+            Ok(page) => drop(pages.send(page).await),
+            Err(StoreError::Closed) => return Ok(()),
+            Err(error) if error.is_retryable() => tokio::time::sleep(WAITS.0).await,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Reads a page of steps.
+async fn read_page<S: ReadAll>(steps: &mut Subscription<S>, when: When) -> Result<Page, StoreError> {
     let mut found = Vec::new();
     let mut take = |raw: RawEvent<'_>| {
         found.push(decode_recorded::<Stepped>(&raw)?);
         Ok(())
     };
     let page = steps.read(when, &mut take).await?;
-    found.iter().for_each(|step| index.take(step));
-    index.checkpoint = page.checkpoint;
-    Ok(page.rest)
+    Ok((page.rest, found))
 }
 
 async fn wait_until(time: Option<Instant>) {

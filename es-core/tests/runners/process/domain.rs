@@ -1,6 +1,8 @@
 //! An order that is charged, and a payment that may refuse.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::sync::Mutex;
 
 use es_core::process::{
     Again, Due, On, OnRejected, OnTimer, Process, Rejected, Steps, command, steps, timer,
@@ -59,9 +61,13 @@ pub struct Charged {
 #[derive(Debug, Clone)]
 pub struct Reminded {}
 
+#[event(name = "payment.refunded")]
+#[derive(Debug, Clone)]
+pub struct Refunded {}
+
 /// Charges up to 100 cents in all.
 #[derive(Aggregate, Default, Debug)]
-#[aggregate(name = "payment", id = String, events(Charged, Reminded))]
+#[aggregate(name = "payment", id = String, events(Charged, Reminded, Refunded))]
 pub struct Payment {
     pub charges: u32,
     pub cents: u32,
@@ -80,6 +86,15 @@ impl Apply<Reminded> for Payment {
         self.reminders += 1;
     }
 }
+
+impl Apply<Refunded> for Payment {
+    fn apply(&mut self, _: Refunded) {
+        self.cents = 0;
+    }
+}
+
+/// Not sent by the process.
+pub struct Refund;
 
 #[command(name = "payment.charge")]
 #[derive(Debug)]
@@ -109,6 +124,13 @@ impl Handle<Remind> for Payment {
     }
 }
 
+impl Handle<Refund> for Payment {
+    type Error = Infallible;
+    fn handle(&self, _: &Refund) -> Result<Events<Self>, Infallible> {
+        emit(Refunded {})
+    }
+}
+
 #[timer(name = "billing.overdue")]
 #[derive(Debug)]
 pub struct Overdue {
@@ -131,9 +153,14 @@ pub struct Refused {}
 /// | `postpone` | schedules it again, a day later |
 /// | `finish` | finishes |
 /// | `again` | starts again after the end |
+/// | `blank` | would start again, and does nothing |
 /// | `twice` | sends two equal commands |
 /// | `panic` | panics |
+/// | `last` | finishes with a command that is rejected |
 /// | `none` | is for no instance |
+/// | `lost` | panics when its instance is asked for |
+///
+/// Instances of [`BROKEN`] panic on whatever comes.
 #[derive(Aggregate, Process, Default, Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[aggregate(
     name = "billing", id = String, events(Begun, Refused), snapshot(every = 2), event_enum(BillingEvent, derive(Debug))
@@ -156,6 +183,9 @@ impl Apply<Refused> for Billing {
     }
 }
 
+/// Keys of instances, each of one test.
+pub static BROKEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
 fn instance<E>(event: &Recorded<E>) -> String {
     event.stream.key().split('/').next().unwrap_or_default().to_owned()
 }
@@ -167,6 +197,8 @@ impl On<Placed> for Billing {
 
     fn on(&self, event: &Recorded<Placed>) -> Steps<Self> {
         let order = instance(event);
+        let broken = BROKEN.lock().expect("a lock").contains(&order);
+        assert!(!broken, "the instance is broken");
         steps()
             .record(Begun {})
             .send(order.clone(), Charge { cents: event.event.cents })
@@ -176,6 +208,7 @@ impl On<Placed> for Billing {
 
 impl On<NoteTaken> for Billing {
     fn correlate(event: &Recorded<NoteTaken>) -> Option<String> {
+        assert_ne!(event.event.text, "lost", "for whom is it");
         (event.event.text != "none").then(|| instance(event))
     }
 
@@ -187,6 +220,7 @@ impl On<NoteTaken> for Billing {
             "finish" => steps().finish(),
             "twice" => steps().send(order.clone(), Charge { cents: 7 }).send(order, Charge { cents: 7 }),
             "panic" => panic!("as it was told"),
+            "last" => steps().send(order, Charge { cents: 101 }).finish(),
             _ => steps(),
         }
     }
@@ -194,6 +228,7 @@ impl On<NoteTaken> for Billing {
     fn again(&self, event: &Recorded<NoteTaken>) -> Again<Self> {
         match event.event.text.as_str() {
             "again" => Again::Start(steps().record(Begun {})),
+            "blank" => Again::Start(steps()),
             _ => Again::Ignored,
         }
     }

@@ -13,7 +13,7 @@ use super::domain::{Billing, Payment};
 use super::faulty::Fault;
 
 /// All inputs, as the runner reads them.
-async fn inputs(bench: &Bench) -> Vec<<Inputs<Billing> as Effects>::Event> {
+pub async fn inputs(bench: &Bench) -> Vec<<Inputs<Billing> as Effects>::Event> {
     let (mut found, filter) = (Vec::new(), Inputs::<Billing>::filter());
     let query = AllQuery::after(Checkpoint::START, &filter);
     let mut take = |raw: es_core::record::RawEvent<'_>| {

@@ -12,7 +12,7 @@ use es_core::store::{
     Sink, StreamHead,
 };
 use es_core::{EventStore, MemoryStore, StoreError, StreamId};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 /// What happens at the chosen write and after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,50 @@ struct State {
     fault: std::sync::Mutex<Fault>,
     dead: AtomicBool,
     died: Notify,
+    /// Whether the whole store cannot be read.
+    unreadable: AtomicBool,
+    /// How many reads of the whole store have failed.
+    refused: AtomicUsize,
+    /// How many milliseconds such a read takes.
+    takes: AtomicUsize,
+    /// Holds up the next load of several streams.
+    held: std::sync::Mutex<Option<Held>>,
+    /// Holds up the next read of the whole store.
+    held_read: std::sync::Mutex<Option<Held>>,
+}
+
+/// A call that waits.
+#[derive(Clone)]
+pub struct Held {
+    begun: Arc<Semaphore>,
+    goes_on: Arc<Semaphore>,
+}
+
+impl Held {
+    fn new(of: &std::sync::Mutex<Option<Self>>) -> Self {
+        let new = || Arc::new(Semaphore::new(0));
+        let held = Self { begun: new(), goes_on: new() };
+        *of.lock().expect("a lock") = Some(held.clone());
+        held
+    }
+
+    /// The one call that is held up, if this is it.
+    async fn pass(of: &std::sync::Mutex<Option<Self>>) {
+        let held = of.lock().expect("a lock").take();
+        if let Some(Self { begun, goes_on }) = held {
+            begun.add_permits(1);
+            goes_on.acquire().await.expect("it is open").forget();
+        }
+    }
+
+    /// Waits until it has begun.
+    pub async fn begun(&self) {
+        self.begun.acquire().await.expect("it is open").forget();
+    }
+
+    pub fn release(&self) {
+        self.goes_on.add_permits(1);
+    }
 }
 
 impl Faulty {
@@ -58,6 +102,11 @@ impl Faulty {
             fault: std::sync::Mutex::new(Fault::Away),
             dead: AtomicBool::new(false),
             died: Notify::new(),
+            unreadable: AtomicBool::new(false),
+            refused: AtomicUsize::new(0),
+            takes: AtomicUsize::new(0),
+            held: std::sync::Mutex::new(None),
+            held_read: std::sync::Mutex::new(None),
         };
         Self { checkpoints: store.clone(), store, state: Arc::new(state) }
     }
@@ -83,6 +132,31 @@ impl Faulty {
     pub fn mend(&self) {
         self.state.at.store(usize::MAX, Ordering::SeqCst);
         self.state.dead.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether the whole store can be read from now on.
+    pub fn readable(&self, readable: bool) {
+        self.state.unreadable.store(!readable, Ordering::SeqCst);
+    }
+
+    /// Holds up the next load of several streams.
+    pub fn hold_load(&self) -> Held {
+        Held::new(&self.state.held)
+    }
+
+    /// Holds up the next read of the whole store, besides the first one.
+    pub fn hold_read(&self) -> Held {
+        Held::new(&self.state.held_read)
+    }
+
+    /// How long a read of the whole store takes from now on.
+    pub fn slow(&self, millis: usize) {
+        self.state.takes.store(millis, Ordering::SeqCst);
+    }
+
+    /// How many reads of the whole store have failed.
+    pub fn refused(&self) -> usize {
+        self.state.refused.load(Ordering::SeqCst)
     }
 
     /// Whether the chosen write was reached.
@@ -115,7 +189,6 @@ impl Faulty {
     }
 
     async fn write<T>(&self, write: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        let away = || StoreError::Unavailable { source: "it is away".into() };
         match self.chosen() {
             None => write.await,
             Some(Fault::DiesBefore) => self.die().await,
@@ -133,11 +206,33 @@ impl Faulty {
         }
     }
 
+    async fn page(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+        if self.state.unreadable.load(Ordering::SeqCst) {
+            self.state.refused.fetch_add(1, Ordering::SeqCst);
+            return Err(away());
+        }
+        let takes = self.state.takes.load(Ordering::SeqCst) as u64;
+        tokio::time::sleep(std::time::Duration::from_millis(takes)).await;
+        let is_first = query.filter.events.is_empty();
+        if !is_first {
+            Held::pass(&self.state.held_read).await;
+        }
+        let page = self.store.read_all(query, sink).await?;
+        if !is_first {
+            self.state.reads.fetch_add(page.events, Ordering::SeqCst);
+        }
+        Ok(page)
+    }
+
     async fn die<T>(&self) -> T {
         self.state.dead.store(true, Ordering::SeqCst);
         self.state.died.notify_one();
         std::future::pending().await
     }
+}
+
+fn away() -> StoreError {
+    StoreError::Unavailable { source: "it is away".into() }
 }
 
 #[async_trait]
@@ -157,6 +252,7 @@ impl EventStore for Faulty {
         snapshot: Option<Fingerprint>,
         sink: LoadManySink<'_>,
     ) -> Result<Vec<Result<StreamHead, StoreError>>, StoreError> {
+        Held::pass(&self.state.held).await;
         self.store.load_many(streams, snapshot, sink).await
     }
 
@@ -171,15 +267,14 @@ impl EventStore for Faulty {
 
 #[async_trait]
 impl ReadAll for Faulty {
-    es_core::forward_event_store!(ReadAll to |this| &this.store, except read_all);
+    es_core::forward_event_store!(ReadAll to |this| &this.store, except read_all, follow);
 
     async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
-        let is_first = query.filter.events.is_empty();
-        let page = self.store.read_all(query, sink).await?;
-        if !is_first {
-            self.state.reads.fetch_add(page.events, Ordering::SeqCst);
-        }
-        Ok(page)
+        self.page(query, sink).await
+    }
+
+    async fn follow(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+        self.page(query, sink).await
     }
 }
 
