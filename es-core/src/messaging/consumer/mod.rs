@@ -17,6 +17,7 @@ pub use self::error::ConsumerError;
 pub use self::letter::DeadMessage;
 use self::letters::Letters;
 use self::taking::{LONGEST_WAIT, Taking};
+use super::message::Message;
 use super::source::MessageSource;
 use crate::error::StoreError;
 use crate::projection::{OnFailure, Retried};
@@ -169,19 +170,29 @@ impl<R: Effects, Q: MessageSource, S: EventStore + 'static> Consumer<R, Q, S> {
     /// [`StoreError`] of the consumer's store. A message that fails again is not an error, but
     /// [`Retried::left`].
     pub async fn retry(&self, stream: &StreamId) -> Result<Retried, StoreError> {
-        let letters = self.dead_letters().await?;
-        let of_stream = letters.into_iter().filter_map(|DeadMessage { number, place, message, .. }| {
+        let mut taken = 0;
+        // Until none is left: a running consumer parks what comes meanwhile.
+        loop {
+            let of_stream = self.dead_letters_of(stream).await?;
+            for (at, (number, place, message)) in of_stream.iter().enumerate() {
+                if self.taking.attempt(message, *place).await.is_err() {
+                    return Ok(Retried::new(taken, of_stream.len() - at));
+                }
+                taken += usize::from(self.taking.letters.settle(*number).await?);
+            }
+            if of_stream.is_empty() {
+                return Ok(Retried::new(taken, 0));
+            }
+        }
+    }
+
+    /// The dead letters of a stream: their numbers, and the messages with their places.
+    async fn dead_letters_of(&self, stream: &StreamId) -> Result<Vec<(u64, u64, Message)>, StoreError> {
+        let letters = self.dead_letters().await?.into_iter();
+        let of_stream = letters.filter_map(|DeadMessage { number, place, message, .. }| {
             Some((number, place, message.filter(|message| message.stream == *stream)?))
         });
-        let of_stream: Vec<_> = of_stream.collect();
-        let mut taken = 0;
-        for (number, place, message) in &of_stream {
-            if self.taking.attempt(message, *place).await.is_err() {
-                break;
-            }
-            taken += usize::from(self.taking.letters.settle(*number).await?);
-        }
-        Ok(Retried::new(taken, of_stream.len() - taken))
+        Ok(of_stream.collect())
     }
 }
 

@@ -228,6 +228,82 @@ async fn an_event_of_a_newer_version_stops_the_consumer_even_if_it_parks() {
     assert_eq!(service.broker.unsettled("notifier"), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_event_of_a_newer_version_is_not_retried() {
+    let service = Service::new();
+    service.deliver(&Message::new(Uuid::now_v7(), loan("a"), "loan-approved", 3, b"{}".to_vec())).await;
+    let began = tokio::time::Instant::now();
+    let consumer = service.consumer().retries(3, Duration::from_secs(1));
+    consumer.run().await.expect_err("it stops");
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+/// As when the broker never hears that it is parked.
+#[tokio::test]
+async fn a_message_that_comes_again_although_it_is_parked_is_one_dead_letter() {
+    let service = Service::new();
+    service.send("a", 1).await;
+    service.fails("a", 1, &[Cause::Event]);
+    let again = service.broker.messages().remove(0);
+    service.deliver(&again).await;
+    let consumer = service.consumer().on_failure(OnFailure::Park);
+    service.consume(&consumer).await;
+    assert_eq!(consumer.dead_letters().await.expect("letters").len(), 1);
+    assert_eq!(consumer.retry(&loan("a")).await.expect("an answer").taken, 1);
+    assert_eq!(service.mails("a").await, [1]);
+}
+
+/// A message that comes while an earlier one is retried waits for it, and is retried after it.
+#[tokio::test]
+async fn a_message_that_is_parked_during_a_retry_is_not_left_behind() {
+    let mut service = Service::new();
+    let gate = Arc::new(Semaphore::new(1));
+    service.notifier.gate = Some(Arc::clone(&gate));
+    service.fails("a", 1, &[Cause::Event]);
+    service.send("a", 1).await;
+    let consumer = service.consumer().on_failure(OnFailure::Park);
+    service.consume(&consumer).await;
+    service.notifier.begun.acquire().await.expect("it is open").forget();
+    let stream = loan("a");
+    let meanwhile = async {
+        service.notifier.begun.acquire().await.expect("it is open").forget();
+        service.send("a", 2).await;
+        service.consume(&consumer).await;
+        gate.add_permits(2);
+    };
+    let (retried, ()) = tokio::join!(consumer.retry(&stream), meanwhile);
+    let retried = retried.expect("an answer");
+    assert_eq!((retried.taken, retried.left), (2, 0));
+    assert!(consumer.dead_letters().await.expect("letters").is_empty());
+    assert_eq!(service.mails("a").await, [1, 2]);
+}
+
+/// Each knows what it has read, until an append shows that there is more.
+#[tokio::test]
+async fn programs_that_park_and_discard_beside_each_other_know_of_each_other() {
+    let service = Service::new();
+    let (one, other) = (service.consumer(), service.consumer());
+    let (one, other) = (one.on_failure(OnFailure::Park), other.on_failure(OnFailure::Park));
+    for (consumer, key) in [(&one, "a"), (&other, "b"), (&one, "c")] {
+        service.fails(key, 1, &[Cause::Event; 2]);
+        service.send(key, 1).await;
+        service.consume(consumer).await;
+    }
+    for consumer in [&one, &other] {
+        let letters = consumer.dead_letters().await.expect("letters");
+        let keys =
+            letters.iter().filter_map(|letter| letter.message.as_ref()).map(|message| message.stream.key());
+        assert_eq!(keys.collect::<Vec<_>>(), ["a", "b", "c"]);
+    }
+    let numbers: Vec<_> =
+        one.dead_letters().await.expect("letters").iter().map(|letter| letter.number).collect();
+    for (number, consumer) in numbers.into_iter().zip([&one, &other, &one]) {
+        assert!(consumer.discard(number).await.expect("an answer"));
+        assert!(!consumer.discard(number).await.expect("an answer"));
+    }
+    assert!(other.dead_letters().await.expect("letters").is_empty());
+}
+
 #[tokio::test]
 async fn a_payload_that_does_not_decode_is_a_dead_letter_with_a_reason_and_can_be_discarded() {
     let service = Service::new();
