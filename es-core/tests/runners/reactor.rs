@@ -11,6 +11,8 @@ use es_core::store::{Append, AppendOutcome, Filter};
 use es_core::{EventStore, MemoryStore, Metadata, Revision, StreamId, event};
 use tokio::sync::Semaphore;
 
+use crate::process::faulty::Faulty;
+
 /// The events that the reactor received, by stream and revision.
 type Calls = Arc<Mutex<Vec<(String, u64)>>>;
 
@@ -180,6 +182,96 @@ async fn a_reaction_that_takes_longer_than_the_lease_is_not_run_twice() {
     assert_eq!(mail.calls().len(), 1);
 }
 
+/// It has read them, and had no lease yet.
+#[tokio::test]
+async fn events_that_another_worker_has_handled_meanwhile_are_not_handled_again() {
+    let (store, mail) = (Faulty::new(MemoryStore::new()), Mail::default());
+    open(&store.sound(), "a", 1).await;
+    let runner = ReactorRunner::new(store.clone(), mail.clone());
+    let held = store.hold_read();
+    let slow = tokio::spawn({
+        let slow = runner.clone().owner("slow");
+        async move { slow.catch_up().await }
+    });
+    held.begun().await;
+    runner.owner("other").catch_up().await.expect("it catches up");
+    held.release();
+    slow.await.expect("no panic").expect("it catches up");
+    assert_eq!(mail.calls().len(), 1);
+}
+
+/// Page by page, with what an earlier program has parked.
+#[tokio::test]
+async fn events_wait_behind_a_dead_letter_of_any_earlier_page() {
+    let (store, mail) = (MemoryStore::new(), Mail::failing("a", 1, 1));
+    open(&store, "a", 1).await;
+    let runner = ReactorRunner::new(store.clone(), mail.clone()).on_failure(OnFailure::Park);
+    runner.catch_up().await.expect("it is parked");
+    for revision in 2..=4 {
+        open(&store, "a", revision).await;
+    }
+    runner.page_size(1).catch_up().await.expect("they wait");
+    assert!(mail.calls().is_empty());
+}
+
+#[tokio::test]
+async fn an_event_whose_dead_letters_were_retried_while_it_waited_is_handled() {
+    let (store, mail) = (MemoryStore::new(), Mail::failing("a", 1, 1));
+    open(&store, "a", 1).await;
+    let runner = ReactorRunner::new(store.clone(), mail.clone()).on_failure(OnFailure::Park);
+    runner.catch_up().await.expect("it is parked");
+    mail.begun.pass().await;
+    open(&store, "a", 2).await;
+    open(&store, "b", 1).await;
+    let gate = Gate::default();
+    let slow = ReactorRunner::new(store, Mail { gate: Some(gate.clone()), ..mail.clone() });
+    let slow = tokio::spawn(async move { slow.on_failure(OnFailure::Park).catch_up().await });
+    // That of `b`, while the second of `a` waits.
+    mail.begun.pass().await;
+    let stream = StreamId::new("door", "a").expect("a stream id");
+    let retried = runner.retry(&stream).await.expect("it succeeds");
+    assert_eq!((retried.taken, retried.left), (1, 0));
+    gate.open(10);
+    slow.await.expect("no panic").expect("it catches up");
+    // That of `b` may be repeated, as after a crash.
+    assert_eq!(of(&mail.calls(), "a"), [1, 2]);
+    assert!(of(&mail.calls(), "b").starts_with(&[1]));
+    assert!(runner.dead_letters().await.expect("letters").is_empty());
+}
+
+/// So a crash repeats few of them.
+#[tokio::test(start_paused = true)]
+async fn the_checkpoint_moves_between_reactions_that_take_long() {
+    let gate = Gate::default();
+    let (store, mail) = (MemoryStore::new(), Mail { gate: Some(gate.clone()), ..Mail::default() });
+    for revision in 1..=3 {
+        open(&store, "a", revision).await;
+    }
+    let runner = ReactorRunner::new(store, mail.clone());
+    let running = tokio::spawn({
+        let runner = runner.clone();
+        async move { runner.catch_up().await }
+    });
+    mail.begun.pass().await;
+    tokio::time::advance(Duration::from_secs(1)).await;
+    gate.open(1);
+    mail.begun.pass().await;
+    running.abort();
+    assert_eq!(runner.status().await.expect("a status").position().get(), 1);
+}
+
+/// It would run for ever otherwise.
+#[tokio::test]
+async fn effects_that_do_nothing_and_report_no_failure_stop_the_runner() {
+    let store = MemoryStore::new();
+    open(&store, "a", 1).await;
+    let idle = Stopped { done: 0, ..Stopped::default() };
+    idle.gate.open(1_000);
+    let error = ReactorRunner::new(store, idle.clone()).catch_up().await.expect_err("it stops");
+    assert!(error.to_string().contains("no event has taken effect"), "{error}");
+    assert_eq!(idle.begun.0.available_permits(), 1);
+}
+
 type Kept = OnModel<Stopped, ()>;
 
 #[tokio::test(start_paused = true)]
@@ -187,7 +279,7 @@ async fn a_worker_that_was_suspended_for_longer_than_its_lease_moves_no_checkpoi
     let gate = Gate::default();
     let store = MemoryStore::new();
     open(&store, "a", 1).await;
-    let still = Stopped { begun: Gate::default(), gate: gate.clone() };
+    let still = Stopped { gate: gate.clone(), ..Stopped::default() };
     let stopped = ReactorRunner::new(store.clone(), still.clone()).lease(Duration::from_secs(10));
     let stopped = tokio::spawn({
         let stopped = stopped.clone().owner("stopped");
@@ -204,15 +296,55 @@ async fn a_worker_that_was_suspended_for_longer_than_its_lease_moves_no_checkpoi
     tokio::time::sleep(Duration::from_secs(1)).await;
     let (checkpoint, _) = Target::<Kept>::checkpoint(&target, Partition::ALL).await.expect("a checkpoint");
     assert_eq!(checkpoint.position().get(), 0, "the older one has moved it");
+    assert_eq!(still.begun.0.available_permits(), 0, "the older one has begun again");
     assert!(!stopped.is_finished());
     stopped.abort();
 }
 
-/// Waits at a gate.
+/// It learns of it when it renews its lease, in the middle of a reaction.
+#[tokio::test(start_paused = true)]
+async fn a_worker_whose_partition_is_of_another_one_drops_its_reaction() {
+    let store = MemoryStore::new();
+    open(&store, "a", 1).await;
+    let still = Stopped::default();
+    let stopped = ReactorRunner::new(store.clone(), still.clone()).lease(Duration::from_secs(10));
+    let stopped = tokio::spawn(async move { stopped.catch_up().await });
+    still.begun.pass().await;
+    let target = store.checkpoint_target::<Kept>();
+    Target::<Kept>::release(&target, Partition::ALL, 1).await.expect("it is released");
+    let claim = Claim::new("other", Duration::from_secs(3600));
+    let claimed = Target::<Kept>::claim(&target, Partition::ALL, &claim).await.expect("an answer");
+    assert_eq!(claimed, Claimed::Lease { epoch: 2 });
+    tokio::time::timeout(Duration::from_secs(60), still.dropped.pass()).await.expect("it is dropped");
+    stopped.abort();
+}
+
+/// Waits at a gate, and does as many events as it is told to.
 #[derive(Clone)]
 struct Stopped {
     begun: Gate,
     gate: Gate,
+    done: usize,
+    /// A permit for each run that was dropped at the gate.
+    dropped: Gate,
+}
+
+impl Default for Stopped {
+    fn default() -> Self {
+        let gate = Gate::default;
+        Self { begun: gate(), gate: gate(), done: usize::MAX, dropped: gate() }
+    }
+}
+
+/// A run that waits at the gate.
+struct Waiting(Option<Gate>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(dropped) = &self.0 {
+            dropped.open(1);
+        }
+    }
 }
 
 impl Effects for Stopped {
@@ -233,7 +365,9 @@ impl Effects for Stopped {
 
     async fn run(&self, events: &[()]) -> Done {
         self.begun.open(1);
+        let mut waiting = Waiting(Some(self.dropped.clone()));
         self.gate.pass().await;
-        Done::all(events.len())
+        waiting.0 = None;
+        Done::so_far(events.len().min(self.done))
     }
 }

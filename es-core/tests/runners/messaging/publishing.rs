@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use es_core::messaging::{Encoding, MemoryBroker, PublisherRunner, TRACEPARENT, read};
-use es_core::projection::{OnFailure, ProjectorError};
+use es_core::projection::{OnFailure, ProjectorError, RunnerErrorKind, Start};
+use es_core::record::NewEvent;
+use es_core::store::Append;
 use es_core::uuid::Uuid;
-use es_core::{MemoryStore, Revision};
+use es_core::{EventStore, MemoryStore, Metadata, Revision};
 
 use crate::messaging::service::{LoanFeed, append, approve, loan};
 use crate::messaging::sinks::{Broker, away, no_stream, refused};
@@ -96,6 +98,63 @@ async fn a_publisher_waits_for_an_unavailable_broker_and_no_message_overtakes_or
     runner.catch_up().await.expect("it waits");
     // What was confirmed in the window with the failure is not sent again.
     assert_eq!((broker.of("a"), broker.of("b")), (vec![1, 2, 3], vec![1, 2, 3]));
+    assert!(runner.dead_letters().await.expect("letters").is_empty());
+}
+
+/// Also those that were confirmed before an earlier message was.
+#[tokio::test(start_paused = true)]
+async fn going_back_sends_every_message_again() {
+    let (store, broker) = (MemoryStore::new(), Broker::new());
+    for key in ["a", "b"] {
+        approve(&store, key, 1).await;
+    }
+    broker.fail("a", 1, &[away]);
+    let runner = PublisherRunner::new(store, LoanFeed, broker.clone());
+    let mut reactor = None;
+    let runner = runner.reactor(|of| {
+        reactor = Some(of.clone());
+        of
+    });
+    runner.catch_up().await.expect("it waits");
+    let reactor = reactor.expect("it was called");
+    reactor.react_again_from(Start::Beginning).await.expect("it goes back");
+    runner.catch_up().await.expect("it publishes");
+    assert_eq!((broker.of("a"), broker.of("b")), (vec![1, 1], vec![1, 1]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_messages_that_fail_none_is_passed_over() {
+    let (store, broker) = (MemoryStore::new(), Broker::new());
+    for key in ["a", "b", "c"] {
+        approve(&store, key, 1).await;
+        broker.fail(key, 1, &[away]);
+    }
+    PublisherRunner::new(store, LoanFeed, broker.clone()).catch_up().await.expect("it waits");
+    assert_eq!((broker.of("a"), broker.of("b"), broker.of("c")), (vec![1], vec![1], vec![1]));
+}
+
+#[tokio::test]
+async fn a_retry_while_the_broker_is_away_leaves_the_letter_as_it_is() {
+    let (store, broker) = (MemoryStore::new(), Broker::new());
+    approve(&store, "a", 1).await;
+    broker.fail("a", 1, &[refused, away]);
+    let runner = PublisherRunner::new(store, LoanFeed, broker.clone()).on_failure(OnFailure::Park);
+    runner.catch_up().await.expect("it is parked");
+    let before = runner.dead_letters().await.expect("letters");
+    let error = runner.retry(&loan("a")).await.expect_err("it is away");
+    assert!(error.is_retryable(), "{error}");
+    assert_eq!(runner.dead_letters().await.expect("letters"), before);
+    assert_eq!(runner.retry(&loan("a")).await.expect("an answer").taken, 1);
+}
+
+#[tokio::test]
+async fn an_event_of_a_newer_program_stops_the_publisher_even_if_it_parks() {
+    let (store, broker) = (MemoryStore::new(), Broker::new());
+    let events = [NewEvent::new("loan.approved", 2, b"{}".to_vec(), Metadata::new().into())];
+    let _ = store.append(Append::new(&loan("a"), Revision::EMPTY, &events)).await.expect("an append");
+    let runner = PublisherRunner::new(store, LoanFeed, broker.clone()).on_failure(OnFailure::Park);
+    let error = runner.catch_up().await.expect_err("it stops");
+    assert_eq!(error.kind(), RunnerErrorKind::Newer, "{error}");
     assert!(runner.dead_letters().await.expect("letters").is_empty());
 }
 
