@@ -57,6 +57,8 @@ pub type SenderRunner<P, S> = ReactorRunner<
 pub struct ProcessRunner<P: Process, S, I = S> {
     store: S,
     source: I,
+    /// Whether that is another store.
+    elsewhere: bool,
     own: Repository<Instance<P>, Shared>,
     targets: Targets,
     clock: Clock,
@@ -84,6 +86,7 @@ impl<P: Process, S: EventStore + CheckpointStore> ProcessRunner<P, S> {
         let shared: Shared = Arc::new(store.clone());
         Self {
             source: store.clone(),
+            elsewhere: false,
             store,
             own: Repository::new(shared).with_cache(INSTANCES),
             targets: Targets::default(),
@@ -100,10 +103,21 @@ impl<P: Process, S: EventStore + CheckpointStore> ProcessRunner<P, S> {
 impl<P: Process, S, I> ProcessRunner<P, S, I> {
     /// Reads the inputs from another store.
     pub fn source<J: ReadAll + EventStore + Clone + 'static>(self, source: J) -> ProcessRunner<P, S, J> {
-        let Self { store, source: _, own, targets, clock, counters, stuck, timers, recalled: _, options } =
-            self;
-        let recalled = Recalled::default();
-        ProcessRunner { store, source, own, targets, clock, counters, stuck, timers, recalled, options }
+        let Self { store, own, targets, clock, counters, stuck, timers, options, .. } = self;
+        let (elsewhere, recalled) = (true, Recalled::default());
+        ProcessRunner {
+            store,
+            source,
+            elsewhere,
+            own,
+            targets,
+            clock,
+            counters,
+            stuck,
+            timers,
+            recalled,
+            options,
+        }
     }
 
     /// Sends the commands for these aggregates to their repository. Each aggregate of `sends(…)` needs one.
@@ -171,7 +185,7 @@ impl<P: Process, S, I> ProcessRunner<P, S, I> {
     }
 
     /// The timers of this program that are due and fail to fire. Each is retried, and removed from here once
-    /// it fires.
+    /// it fires or is no longer pending.
     #[must_use]
     pub fn stuck_timers(&self) -> Vec<StuckTimer> {
         hold(&self.stuck).values().cloned().collect()
@@ -197,7 +211,10 @@ where
     /// The runner of the inputs: for its status and its dead letters.
     pub fn inputs(&self) -> InputsRunner<P, S, I> {
         let inputs = Inputs { steppers: self.steppers(), clock: self.clock.clone() };
-        let target = self.store.checkpoint_target();
+        let target = match self.elsewhere {
+            true => self.store.checkpoint_target_elsewhere(),
+            false => self.store.checkpoint_target(),
+        };
         self.options.of(ReactorRunner::with_target(self.source.clone(), inputs, target))
     }
 
@@ -325,6 +342,7 @@ impl<P: Process, S: Clone, I: Clone> Clone for ProcessRunner<P, S, I> {
         Self {
             store: self.store.clone(),
             source: self.source.clone(),
+            elsewhere: self.elsewhere,
             own: self.own.clone(),
             targets: self.targets.clone(),
             clock: self.clock.clone(),

@@ -157,7 +157,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
     pub(super) async fn set_up(&self) -> Result<(), ProjectorError> {
         let Options { partitions, publish, .. } = self.options;
         let start = self.first_checkpoint().await?;
-        let first = if self.target.knows_events() { Checkpoint::START } else { self.first_event().await? };
+        let first = self.first_event().await?;
         self.target.prepare(&self.projection, Setting { partitions, publish, start, first }).await
     }
 

@@ -296,9 +296,9 @@ pub struct Setting {
     pub publish: bool,
     /// The event after which new checkpoints start.
     pub start: Checkpoint,
-    /// The first event of the source, for a target that does not [know the events](Target::knows_events):
-    /// with it a target can distinguish two sources before any checkpoint has moved. [`Checkpoint::START`] if
-    /// the source has no events.
+    /// The first event of the source: with it a target can distinguish two sources before any checkpoint has
+    /// moved, and one that [knows the events](Target::knows_events) notices that those of the source are not
+    /// its own. [`Checkpoint::START`] if the source has no events.
     pub first: Checkpoint,
 }
 

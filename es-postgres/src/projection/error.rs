@@ -2,6 +2,7 @@
 
 use es_core::projection::ProjectorError;
 use es_core::record::BoxError;
+use uuid::Uuid;
 
 use crate::connect::error::ConnectError;
 use crate::connect::failure::Failure;
@@ -150,6 +151,20 @@ pub enum PostgresTargetError {
         found: String,
         /// What this program reads.
         asked: String,
+    },
+    /// The model is to be kept beside the events of a store, and the program reads another store. Nothing was
+    /// changed.
+    #[error(
+        "projection `{projection}` build {build} is kept beside the events of its database, and this program reads another store, whose \
+         first event {first} is not there; for events elsewhere give it the target `PostgresTarget::new`"
+    )]
+    EventsElsewhere {
+        /// The projection's name.
+        projection: &'static str,
+        /// Its build.
+        build: u32,
+        /// The first event of the store that the program reads.
+        first: Uuid,
     },
     /// An inline projection needs the model in the same database as the events.
     #[error(

@@ -20,6 +20,10 @@ impl CheckpointStore for PostgresStore {
     fn checkpoint_target<P: Projection<Model = PgConnection>>(&self) -> PostgresTarget<P> {
         PostgresTarget::for_own_events(self)
     }
+
+    fn checkpoint_target_elsewhere<P: Projection<Model = PgConnection>>(&self) -> PostgresTarget<P> {
+        PostgresTarget::new(self.clone())
+    }
 }
 
 impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {

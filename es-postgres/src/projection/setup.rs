@@ -21,6 +21,7 @@ use crate::read::row::Columns;
 impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     pub(super) async fn set_up_once(&self, projection: &P, setting: Setting) -> Result<(), ProjectorError> {
         self.store.pool().writes()?;
+        self.has_events_of(setting.first).await?;
         let found = rows(self.store.pool(), self.find_partitions()).await?;
         let Some(row) = found.first() else { return self.set_up(projection, setting).await };
         self.same_source(source(row)?, self.new_source(setting.first))?;

@@ -3,15 +3,17 @@
 use es_core::StoreError;
 use es_core::projection::{Parked, Projection, ProjectorError};
 use es_core::store::Checkpoint;
-use sqlx::PgConnection;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::error::PostgresTargetError;
 use super::target::{EventLocation, PostgresTarget};
-use super::values::kept;
-use crate::connect::columns::have;
+use super::values::{kept, position};
+use crate::connect::call::rows;
+use crate::connect::columns::{ONLY, have};
+use crate::connect::failure::unexpected;
 use crate::connect::statements::Statement;
 use crate::read::row::Columns;
 
@@ -91,7 +93,23 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
 
     /// The source of a new build.
     pub(super) fn new_source(&self, first: Checkpoint) -> Source {
-        Source { place: self.place(), first: first.event().map(|(_, id)| id) }
+        let elsewhere = first.event().filter(|_| self.place() == EventLocation::Elsewhere);
+        Source { place: self.place(), first: elsewhere.map(|(_, id)| id) }
+    }
+
+    /// Fails if the events of the source should be in this database, and its first one is not: the fence of
+    /// each batch would be closed for ever.
+    pub(super) async fn has_events_of(&self, first: Checkpoint) -> Result<(), ProjectorError> {
+        let Some(event) = self.event_here(first) else { return Ok(()) };
+        let call = self.statements().has_event.call().bind(position(first)).bind(event);
+        let found = rows(self.store.pool(), call).await?;
+        match found.first().map(|row| row.try_get(ONLY)).transpose().map_err(unexpected)? {
+            Some(true) => Ok(()),
+            _ => {
+                let (projection, build) = (P::NAME, P::BUILD);
+                Err(PostgresTargetError::EventsElsewhere { projection, build, first: event }.into())
+            }
+        }
     }
 
     /// Fails if a build is made from the events of another store.

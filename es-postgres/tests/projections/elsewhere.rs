@@ -1,5 +1,6 @@
 //! Read models in a different database than their events: which events are used, and who may run them.
 
+use es_core::projection::ModelStore;
 use es_core::store::ReadAll;
 use es_core::{MemoryStore, Repository, StoreError, StreamId};
 use es_postgres::testing::TestDatabase;
@@ -97,6 +98,19 @@ async fn only_the_events_of_the_source_are_projected() {
     apart.assert_exact("es_balances").await;
     let status = projector.status().await.expect("a status");
     assert_eq!((status.lag_events(), status.dead_letters), (0, 0));
+}
+
+/// Such a model would wait for ever for events that never come into its database.
+#[tokio::test]
+async fn a_model_beside_the_events_of_a_store_refuses_those_of_another_one() {
+    let apart = Apart::fresh().await;
+    deposit(&apart.store, "a", 3).await;
+    let beside = ModelStore::<Balances>::model_target(&apart.others);
+    let projector = Projector::with_target(apart.store.clone(), Balances, beside);
+    let error = projector.catch_up().await.expect_err("the events are elsewhere");
+    assert!(matches!(error.of_target(), Some(PostgresTargetError::EventsElsewhere { .. })), "{error}");
+    assert!(error.to_string().contains("`PostgresTarget::new`"), "{error}");
+    Projector::new(apart.others.clone(), Balances).catch_up().await.expect("its own events");
 }
 
 #[tokio::test]

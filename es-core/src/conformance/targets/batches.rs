@@ -1,7 +1,9 @@
 //! Batches: the fence, and that model and checkpoint are committed together.
 
-use super::tally::{Tally, append, expected, rows, runner};
+use super::tally::{Tally, append, append_to, expected, reading, rows, runner};
 use super::{Harness, Row};
+use crate::error::StoreError;
+use crate::memory::MemoryStore;
 use crate::projection::{Batch, Begun, Committed, Partition, ProjectorError, Step, Target};
 use crate::record::RawEvent;
 use crate::store::{AllQuery, Checkpoint, Filter, ReadAll};
@@ -147,4 +149,24 @@ pub async fn partitions_take_each_event_once_and_are_divided_anew<H: Harness>(ha
     assert!(matches!(error, ProjectorError::PartitionsDiffer { found: 2, asked: 3, .. }), "{error}");
     runner::<H, 1>(harness).partitions(2).catch_up().await.expect("all events");
     assert_eq!(rows(harness, 1).await, expected(&format!("{streams}abcdefgh")));
+}
+
+/// A program that reads another store by mistake gets an error, which says so, and nothing changes.
+pub async fn the_events_of_another_store_are_refused<H: Harness>(harness: &H) {
+    let other = MemoryStore::new();
+    append_to(&other, "cdecde").await;
+    append(harness, "ab").await;
+    let tally = runner::<H, 1>(harness);
+    tally.catch_up().await.expect("all events");
+    for _ in 0..2 {
+        let error = reading(harness, &other).catch_up().await.expect_err("another store");
+        let is_said = matches!(
+            error,
+            ProjectorError::Store(StoreError::ForeignCheckpoint { .. }) | ProjectorError::Target(_)
+        );
+        assert!(is_said && !error.is_retryable(), "{error}");
+    }
+    append(harness, "a").await;
+    tally.catch_up().await.expect("all events");
+    assert_eq!(rows(harness, 1).await, expected("aba"));
 }

@@ -99,6 +99,7 @@ macro_rules! target_conformance_cases {
             of_two_batches_from_one_place_one_takes_effect,
             workers_beside_each_other_take_each_event_once,
             partitions_take_each_event_once_and_are_divided_anew,
+            the_events_of_another_store_are_refused,
             a_failure_stops_right_before_its_event,
             a_parked_event_holds_back_its_stream_alone,
             letters_are_tried_again_in_their_order,

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::{Harness, Row};
+use crate::memory::MemoryStore;
 use crate::model::ReadEvent;
 use crate::projection::{Projection, Projector};
 use crate::record::{BoxError, DecodeError, EventPlace, Metadata, NewEvent, RawEvent};
@@ -82,12 +83,26 @@ pub(super) fn mended<H: Harness>(harness: &H) -> Runner<H, 1> {
     of(harness, Tally { takes_poison: true, harness: PhantomData })
 }
 
+/// A runner that reads another store.
+pub(super) fn reading<H: Harness>(
+    harness: &H,
+    other: &MemoryStore,
+) -> Projector<Tally<H, 1>, MemoryStore, H::Target<Tally<H, 1>>> {
+    let tally = Tally { takes_poison: false, harness: PhantomData };
+    Projector::with_target(other.clone(), tally, harness.target())
+}
+
 fn of<H: Harness, const BUILD: u32>(harness: &H, tally: Tally<H, BUILD>) -> Runner<H, BUILD> {
     Projector::with_target(harness.source(), tally, harness.target())
 }
 
 /// Appends one event to each of these streams, in this order; a capital letter is an event that fails.
 pub(super) async fn append<H: Harness>(harness: &H, streams: &str) {
+    append_to(&harness.source(), streams).await;
+}
+
+/// The same in any store.
+pub(super) async fn append_to(source: &impl EventStore, streams: &str) {
     for letter in streams.chars() {
         let payload = if letter.is_uppercase() { r#""poison""# } else { r#""good""# };
         let stream = StreamId::new("tally", letter.to_lowercase().to_string()).expect("a stream id");
@@ -96,7 +111,6 @@ pub(super) async fn append<H: Harness>(harness: &H, streams: &str) {
             last = raw.revision;
             Ok(())
         };
-        let source = harness.source();
         source.read_stream(&stream, crate::store::StreamRange::ALL, &mut count).await.expect("a stream");
         let events = [NewEvent::new(NAME, 1, payload.into(), Arc::new(Metadata::new()))];
         let done = source.append(Append::new(&stream, last, &events)).await.expect("an outcome");

@@ -20,6 +20,8 @@ pub(crate) type Rows = Vec<(String, u64)>;
 pub(crate) enum Fault {
     /// A batch begins wherever the checkpoint stands.
     NoFence,
+    /// Every program begins at the first event, of whatever store.
+    AnySource,
     /// The checkpoint moves at the beginning of a batch, the model at its end.
     CheckpointFirst,
     /// The model takes effect, and the checkpoint stays.
@@ -108,6 +110,7 @@ impl<P: Projection<Model = Rows>> Target<P> for BrokenTarget {
             Err(ProjectorError::PartitionsDiffer { .. }) if self.has(Fault::AnyParts) => {
                 Ok((Checkpoint::START, false))
             }
+            Ok((_, published)) if self.has(Fault::AnySource) => Ok((Checkpoint::START, published)),
             done => done,
         }
     }
@@ -124,7 +127,7 @@ impl<P: Projection<Model = Rows>> Target<P> for BrokenTarget {
         let batch = loop {
             match Target::<P>::begin(&self.inner, (), &step).await? {
                 Begun::Batch(batch) => break batch,
-                Begun::Overtaken(()) if self.has(Fault::NoFence) => {
+                Begun::Overtaken(()) if self.has(Fault::NoFence) || self.has(Fault::AnySource) => {
                     step.from = Target::<P>::checkpoint(&self.inner, step.partition).await?.0;
                 }
                 Begun::Overtaken(()) => return Ok(Begun::Overtaken(())),

@@ -98,6 +98,7 @@ fn every_fault_is_noticed() {
         (Fault::UndoneIsKept, "a_failure_stops_right_before_its_event"),
         (Fault::PublishedTooEarly, "a_revision_that_is_behind_is_not_published"),
         (Fault::AnyParts, "partitions_take_each_event_once_and_are_divided_anew"),
+        (Fault::AnySource, "the_events_of_another_store_are_refused"),
         (Fault::NothingWaits, "a_parked_event_holds_back_its_stream_alone"),
         (Fault::LettersStay, "letters_are_tried_again_in_their_order"),
         (Fault::EventNotUndone, "a_letter_that_fails_again_stays"),

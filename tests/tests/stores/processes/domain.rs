@@ -97,12 +97,16 @@ impl Apply<Refused> for Billing {
     }
 }
 
+/// The process panics on an order of so many cents.
+pub const UNLUCKY: u32 = 13;
+
 impl On<Placed> for Billing {
     fn correlate(event: &Recorded<Placed>) -> Option<u32> {
         event.stream.key().parse().ok()
     }
 
     fn on(&self, event: &Recorded<Placed>) -> Steps<Self> {
+        assert_ne!(event.event.cents, UNLUCKY, "an unlucky order");
         let Ok(order) = event.stream.key().parse() else { return steps() };
         // Due at once: it fires while other inputs are handled.
         steps().send(order, Charge { cents: event.event.cents }).schedule(BillDue {}, event.recorded_at)

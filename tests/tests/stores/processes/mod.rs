@@ -5,9 +5,10 @@ mod programs;
 
 use std::time::Duration;
 
-use domain::{Billing, Order, Payment, Place};
+use domain::{Billing, Order, Payment, Place, UNLUCKY};
 use es_core::process::{Clock, ProcessRunner};
 use es_core::reactor::CheckpointStore;
+use es_core::store::ReadAll;
 use es_core::time::{self, OffsetDateTime};
 use es_core::{EventStore, MemoryStore, Repository};
 use es_postgres::testing::TestDatabase;
@@ -73,6 +74,42 @@ async fn a_process_runs_in_memory_in_a_file_and_on_a_server_with_targets_in_any_
     runs_on(MemoryStore::new(), file.clone()).await;
     runs_on(file, MemoryStore::new()).await;
     runs_on(server.clone(), server).await;
+}
+
+/// The store of the process has orders as well, at the same positions, which are not its inputs.
+async fn takes_the_inputs_of<S, I>(store: S, source: I)
+where
+    S: EventStore + CheckpointStore,
+    I: EventStore + ReadAll + Clone + 'static,
+{
+    let (others, orders) =
+        (Repository::<Order, _>::new(store.clone()), Repository::<Order, _>::new(source.clone()));
+    for order in 0..ORDERS {
+        others.execute(&(1_000 + order), Place(5)).await.expect("it is placed");
+    }
+    orders.execute(&999, Place(UNLUCKY)).await.expect("it is placed");
+    place_all(&source).await;
+    let runner = runner(&store, &store).source(source);
+    for _ in 0..2 {
+        let done = tokio::time::timeout(Duration::from_secs(60), runner.catch_up()).await;
+        done.expect("it comes to an end").expect("it catches up");
+    }
+    all_is_done(1, &store, &store).await;
+    let letters = runner.inputs().dead_letters().await.expect("letters");
+    assert_eq!(letters.iter().map(|letter| letter.stream.key()).collect::<Vec<_>>(), ["999"]);
+    let payments = Repository::<Payment, _>::new(store);
+    assert_eq!(payments.load(&1_001).await.expect("a payment").state.charges, 0);
+}
+
+#[tokio::test]
+async fn a_process_reads_its_inputs_from_another_store() {
+    let (database, other) = (TestDatabase::new().await, TestDatabase::new().await);
+    let (database, other) = (database.expect("a database"), other.expect("a database"));
+    let file = SqliteStore::in_memory().await.expect("a store");
+    let server = database.store().await.expect("a store");
+    takes_the_inputs_of(MemoryStore::new(), file).await;
+    takes_the_inputs_of(SqliteStore::in_memory().await.expect("a store"), MemoryStore::new()).await;
+    takes_the_inputs_of(server, other.store().await.expect("a store")).await;
 }
 
 /// A command that was decided before the ledgers may have been pruned is not sent: it could be executed
