@@ -30,8 +30,8 @@ pub trait CheckpointStore: ReadAll + Clone + 'static {
     /// The target beside the events.
     fn checkpoint_target<P: Projection<Model = Self::Model>>(&self) -> Self::Target<P>;
 
-    /// The same for events that are in another store. Defaults to [`checkpoint_target`](Self::checkpoint_target),
-    /// for targets that do not depend on where the events are.
+    /// The same for events that are in another store. Defaults to
+    /// [`checkpoint_target`](Self::checkpoint_target), for targets that work with events of any store.
     fn checkpoint_target_elsewhere<P: Projection<Model = Self::Model>>(&self) -> Self::Target<P> {
         self.checkpoint_target()
     }

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
+use async_nats::connection::State;
 use async_nats::jetstream;
-use es_core::messaging::{Encoding, PublisherRunner};
+use es_core::StreamId;
+use es_core::messaging::{Encoding, Message, MessageSink, PublisherRunner, SinkError};
 use es_core::projection::{OnFailure, ProjectorError};
+use es_core::uuid::Uuid;
 use es_nats::NatsSink;
 use es_nats::testing::{NatsServer, Network, NetworkFault};
 
-use crate::service::{LARGE, LoanFeed, Loans, client, count, publish, published, sink_options, until};
+use crate::service::{
+    LARGE, LoanFeed, Loans, client, count, messages, publish, published, sink_options, until,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_message_is_stored_once_under_its_subject_in_either_encoding() {
@@ -122,4 +127,53 @@ async fn a_missing_stream_stops_the_publisher_and_a_message_that_is_too_large_pa
     assert_eq!(letters.len(), 2);
     assert!(letters[0].reason.contains("refused"), "{}", letters[0].reason);
     assert_eq!(published(&client).await.into_keys().collect::<Vec<_>>(), ["b"]);
+}
+
+/// The client would send it once it is connected again, perhaps after a newer one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_for_a_server_that_is_away_is_not_kept_to_be_sent_later() {
+    let mut server = NatsServer::start().await.expect("a server");
+    let client = client(&server.url()).await;
+    let sink = NatsSink::create(client.clone(), sink_options()).await.expect("a stream");
+    server.kill().await.expect("it is killed");
+    until("the client notices", || async { client.connection_state() != State::Connected }).await;
+    let [lost, next] = ["lost", "next"].map(|key| {
+        let stream = StreamId::new("loan", key).expect("a stream id");
+        Message::new(Uuid::now_v7(), stream, "loan.approved", 1, b"{}".to_vec())
+    });
+    // Its confirmation fails, or sending it does.
+    match sink.send(&lost).await {
+        Ok(confirmation) => drop(confirmation.await.expect_err("it is away")),
+        Err(error) => assert!(matches!(error, SinkError::Unavailable { .. }), "{error}"),
+    }
+    server.restart().await.expect("it starts again");
+    let sent = || async {
+        match sink.send(&next).await {
+            Ok(confirmation) => confirmation.await.is_ok(),
+            Err(_) => false,
+        }
+    };
+    until("the next one is sent", sent).await;
+    let stored: Vec<_> = messages(&client).await.into_iter().map(|message| message.id).collect();
+    assert_eq!(stored, [next.id]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_does_not_go_into_another_stream_with_the_same_subjects() {
+    let server = NatsServer::start().await.expect("a server");
+    let (client, loans) = (client(&server.url()).await, Loans::default());
+    let context = jetstream::new(client.clone());
+    let others = jetstream::stream::Config {
+        name: "others".into(),
+        subjects: vec!["es.>".into()],
+        ..Default::default()
+    };
+    context.create_stream(others).await.expect("a stream");
+    loans.approve("a", 1, 101).await;
+    let sink = NatsSink::new(client.clone(), sink_options());
+    let runner = PublisherRunner::new(loans.store.clone(), LoanFeed, sink);
+    let error = runner.catch_up().await.expect_err("it stops");
+    assert!(matches!(error, ProjectorError::NotReady { .. }), "{error}");
+    let others = context.get_stream("others").await.expect("a stream");
+    assert_eq!(others.cached_info().state.messages, 0);
 }
