@@ -10,7 +10,7 @@ use es_sqlite::SqliteStore;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::support::{Folder, Queued, all, append, noted, payloads, revision, stream, until, written};
+use crate::support::{Folder, Queued, all, append, begun, noted, payloads, revision, stream, until, written};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_64_callers_each_gets_its_own_outcome() {
@@ -172,7 +172,7 @@ async fn more_callers_than_may_wait_get_unavailable() {
     let folder = Folder::new();
     let options = SqliteStore::options(folder.file()).busy_timeout(Duration::from_millis(100)).waiting(2);
     let store = options.open().await.expect("a store");
-    let transaction = store.begin().await.expect("a transaction");
+    let transaction = begun(&store).await;
     let mut callers = JoinSet::new();
     for key in 0..20 {
         let store = store.clone();

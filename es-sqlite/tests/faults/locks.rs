@@ -8,7 +8,7 @@ use es_sqlite::{OpenError, SqliteStore};
 use tokio::task::JoinSet;
 
 use crate::support::{
-    Folder, all, another_program, append, noted, payloads, revision, stream, until, written,
+    Folder, all, another_program, append, begun, noted, payloads, revision, stream, until, written,
 };
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -121,7 +121,7 @@ async fn a_transaction_that_stays_open_times_out_writers_and_blocks_no_reader() 
     let folder = Folder::new();
     let store = impatient(&folder).await;
     written(&store, 1, 0, "before").await;
-    let transaction = store.begin().await.expect("a transaction");
+    let transaction = begun(&store).await;
     let mut waiting = JoinSet::new();
     for key in 2..10 {
         let store = store.clone();
