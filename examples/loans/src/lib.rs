@@ -2,9 +2,7 @@
 //!
 //! | room | what it holds |
 //! |---|---|
-//! | [`domain`] | the application: its events, its rules, its state; nothing of files, stores or terminals |
-//! | [`generation_2011`] | the same with the first version of its events, for the program `loans-2011` |
-//! | [`generation_2012`] | the same with the second version, in two builds: `loans-2012-rollout` and `loans-2012` |
+//! | [`domain`] | the application: its events, state and commands; nothing of files, stores or terminals |
 //! | [`import`] | from records to commands, many applications at a time |
 //! | [`read_models`] | what the bank asks about all applications together: projections into tables |
 //! | [`reminders`] | a process: applications that stand still without a decision get a reminder |
@@ -12,14 +10,13 @@
 //! | [`dashboard`] | the read models as a page |
 //! | [`report`] | the outcomes of all applications, by replaying them |
 //! | [`show`] | one application: its history, and its state at any point |
+//! | [`generations`] | earlier versions of the events, and the programs that wrote them |
 //! | [`cli`] | the command line, the choice of a store, errors and exit codes |
 
 pub mod cli;
 pub mod dashboard;
 pub mod domain;
-pub mod generation;
-pub mod generation_2011;
-pub mod generation_2012;
+pub mod generations;
 pub mod import;
 pub mod publishing;
 pub mod read_models;

@@ -6,8 +6,8 @@ use es_core::Aggregate;
 use es_core::catalogue::{Catalogue, EventShape};
 use es_core::lock::Lock;
 use loans::domain::Application;
-use loans::generation_2011::Application2011;
-use loans::generation_2012::{rollout, switched};
+use loans::generations::in_2011::Application2011;
+use loans::generations::in_2012::{rollout, switched};
 use loans::publishing::Applications;
 use loans::reminders::{Reminder, Reminding};
 

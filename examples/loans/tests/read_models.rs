@@ -13,9 +13,9 @@ use es_core::record::NewEvent;
 use es_core::store::{Append, AppendOutcome};
 use es_core::{Metadata, Revision, StreamId};
 use loans::domain::Application;
-use loans::generation::Generation;
-use loans::generation_2011::Application2011;
-use loans::generation_2012::switched::Application2012;
+use loans::generations::Generation;
+use loans::generations::in_2011::Application2011;
+use loans::generations::in_2012::switched::Application2012;
 use loans::read_models::{Recount, Until};
 use time::macros::date;
 

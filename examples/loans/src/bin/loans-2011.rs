@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use loans::generation_2011::Application2011;
+use loans::generations::in_2011::Application2011;
 
 fn main() -> ExitCode {
     loans::cli::main::<Application2011>(

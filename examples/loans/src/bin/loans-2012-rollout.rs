@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use loans::generation_2012::rollout::Application2012;
+use loans::generations::in_2012::rollout::Application2012;
 
 fn main() -> ExitCode {
     loans::cli::main::<Application2012>(

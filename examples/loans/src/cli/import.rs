@@ -11,7 +11,7 @@ use super::note::note;
 use super::output::print;
 use super::progress::{progress, rate};
 use super::store::{Opened, Purpose, REPLAYED_AT_ONCE, repository};
-use crate::generation::Generation;
+use crate::generations::Generation;
 use crate::import::{Count, Import, Imported, Problems, Source};
 use crate::report::Report;
 use crate::table::grouped;

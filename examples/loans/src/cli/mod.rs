@@ -25,7 +25,7 @@ use self::args::{Args, Command, OfToday};
 use self::failure::Failure;
 use self::store::{Opened, REPLAYED_AT_ONCE, repository};
 use crate::domain::{Application, ApplicationId};
-use crate::generation::Generation;
+use crate::generations::Generation;
 use crate::report::Report;
 use crate::show::Shown;
 

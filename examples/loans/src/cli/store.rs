@@ -13,7 +13,7 @@ use es_sqlite::SqliteStore;
 use super::args::{Kept, StoreKind};
 use super::failure::Failure;
 use super::note::note;
-use crate::generation::Generation;
+use crate::generations::Generation;
 use crate::import::{Import, Source};
 use crate::read_models::ReadModels;
 

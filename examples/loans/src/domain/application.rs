@@ -1,4 +1,4 @@
-//! The loan application: the state that its events add up to. What it decides is in `decisions`.
+//! The loan application: the state that its events add up to.
 
 use std::fmt;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use es_core::shape::Shape;
 use serde::{Deserialize, Serialize};
 
-use super::{Reason, WorkItem};
+use super::WorkItem;
 
 /// The desk on which one application lies.
 ///
@@ -27,13 +27,24 @@ pub struct Desk {
     pub completed: u32,
 }
 
+/// Why the work does not allow a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WrongWork {
+    /// The work item was never scheduled.
+    #[error("it was never scheduled")]
+    NotScheduled,
+    /// Somebody does other work on the application.
+    #[error("the work item \"{0}\" is in progress")]
+    Other(WorkItem),
+}
+
 impl Desk {
-    pub(super) fn may_touch(&self, item: WorkItem) -> Result<(), Reason> {
+    pub(super) fn may_touch(&self, item: WorkItem) -> Result<(), WrongWork> {
         if !self.scheduled.contains(&item) {
-            return Err(Reason::NotScheduled);
+            return Err(WrongWork::NotScheduled);
         }
         match self.in_progress {
-            Some((other, _)) if other != item => Err(Reason::OtherWork(other)),
+            Some((other, _)) if other != item => Err(WrongWork::Other(other)),
             _ => Ok(()),
         }
     }

@@ -1,12 +1,9 @@
-//! The events of an application, in their newest versions. Older ones of the four that changed are in
-//! `history`.
+//! The events of an application. Four of them name a previous version, which only reads what is stored.
 
-use std::convert::Infallible;
+use es_core::event;
 
-use es_core::{UpcastContext, UpcastFrom, event};
-
-use super::history::{SubmittedV2, WorkCompletedV1, WorkScheduledV2, WorkStartedV1};
-use super::{Cents, Currency, Priority, UnknownWorkItem, WorkItem};
+use super::{Cents, Currency, Priority, WorkItem};
+use crate::generations::history::{SubmittedV2, WorkCompletedV1, WorkScheduledV2, WorkStartedV1};
 
 /// The customer asked for a loan.
 #[event(name = "loan.submitted", version = 3, previous = SubmittedV2)]
@@ -14,16 +11,8 @@ use super::{Cents, Currency, Priority, UnknownWorkItem, WorkItem};
 pub struct Submitted {
     /// How much, in cents.
     pub cents: Cents,
-    /// Of what. The first two versions knew only euros.
+    /// Of what.
     pub currency: Currency,
-}
-
-impl UpcastFrom<SubmittedV2> for Submitted {
-    type Error = Infallible;
-
-    fn upcast_from(old: SubmittedV2, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
-        Ok(Self { cents: old.cents, currency: Currency::default() })
-    }
 }
 
 /// The first questions are answered.
@@ -112,16 +101,8 @@ pub struct OfferCancelled;
 pub struct WorkScheduled {
     /// Which.
     pub item: WorkItem,
-    /// How soon. The first two versions knew no hurry.
+    /// How soon.
     pub priority: Priority,
-}
-
-impl UpcastFrom<WorkScheduledV2> for WorkScheduled {
-    type Error = Infallible;
-
-    fn upcast_from(old: WorkScheduledV2, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
-        Ok(Self { item: old.item, priority: Priority::default() })
-    }
 }
 
 /// Somebody began with a work item.
@@ -132,26 +113,10 @@ pub struct WorkStarted {
     pub item: WorkItem,
 }
 
-impl UpcastFrom<WorkStartedV1> for WorkStarted {
-    type Error = UnknownWorkItem;
-
-    fn upcast_from(old: WorkStartedV1, _: &UpcastContext<'_>) -> Result<Self, UnknownWorkItem> {
-        Ok(Self { item: WorkItem::from_dutch(&old.name)? })
-    }
-}
-
 /// A work item was done, or closed.
 #[event(name = "loan.work.completed", version = 2, previous = WorkCompletedV1)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkCompleted {
     /// Which.
     pub item: WorkItem,
-}
-
-impl UpcastFrom<WorkCompletedV1> for WorkCompleted {
-    type Error = UnknownWorkItem;
-
-    fn upcast_from(old: WorkCompletedV1, _: &UpcastContext<'_>) -> Result<Self, UnknownWorkItem> {
-        Ok(Self { item: WorkItem::from_dutch(&old.name)? })
-    }
 }

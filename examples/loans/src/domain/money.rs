@@ -1,4 +1,4 @@
-//! Amounts: whole euros, as customers ask for them and as the program of 2011 stored them, and cents.
+//! Amounts: whole euros, as customers ask for them, and cents.
 
 use std::fmt;
 use std::iter::Sum;

@@ -32,6 +32,11 @@ pub enum Stage {
     Cancelled,
 }
 
+/// A stage at which a command is rejected: the application has not come so far, or has gone too far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the application is {0}")]
+pub struct WrongStage(pub Stage);
+
 /// Which parts of an approval are booked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Shape)]
 pub struct Bookings {
@@ -73,6 +78,16 @@ impl Stage {
     #[must_use]
     pub const fn is_undecided(self) -> bool {
         matches!(self, Self::PartlySubmitted | Self::PreAccepted | Self::Accepted | Self::Finalised)
+    }
+
+    /// Whether this is the expected stage.
+    pub(super) fn must_be(self, expected: Self) -> Result<(), WrongStage> {
+        self.must(|stage| stage == expected)
+    }
+
+    /// Whether the stage fits.
+    pub(super) fn must(self, fit: impl FnOnce(Self) -> bool) -> Result<(), WrongStage> {
+        if fit(self) { Ok(()) } else { Err(WrongStage(self)) }
     }
 
     /// The stage after one more booking.

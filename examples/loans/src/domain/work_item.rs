@@ -70,7 +70,7 @@ impl WorkItem {
         }
     }
 
-    /// The name in the log, which is what the program of 2011 stored.
+    /// The Dutch name, which is the one in logs.
     #[must_use]
     pub const fn dutch(self) -> &'static str {
         match self {

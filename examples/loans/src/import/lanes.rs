@@ -111,7 +111,7 @@ mod tests {
     use es_core::time::OffsetDateTime;
 
     use super::*;
-    use crate::domain::Step;
+    use crate::import::Step;
 
     fn record(case: &str, seq: u64) -> Record {
         let (case, time) = (ApplicationId(case.into()), OffsetDateTime::UNIX_EPOCH);

@@ -1,4 +1,7 @@
-//! The import: each record of a log is one command, carried out once, in order within its application.
+//! The import: each record of a log is one command, executed once, in order within its application.
+//!
+//! Which command a record is, is known only when it is read. So the import has an enum of all, [`Step`], in
+//! place of the structs of the domain, and `takes_steps` leads from the one to the others.
 //!
 //! A thread reads and checks the records (`feed`), lanes deal them out (`lanes`), and N workers carry them
 //! out (`worker`). What lies in the lanes is bounded, so that memory is. A record that is stored already is
@@ -14,7 +17,9 @@ mod problem;
 mod record;
 mod run;
 mod shared;
+mod step;
 mod stored;
+mod takes_steps;
 mod worker;
 
 pub use self::count::Count;
@@ -23,3 +28,5 @@ pub use self::outcome::{ImportError, Imported};
 pub use self::problem::{Problem, Problems, What};
 pub use self::record::Record;
 pub use self::run::Import;
+pub use self::step::{Rejected, Step};
+pub use self::takes_steps::TakesSteps;

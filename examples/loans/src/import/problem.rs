@@ -7,7 +7,8 @@ use es_core::stream::InvalidStreamId;
 use es_core::time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::domain::{ApplicationId, Rejection};
+use super::Rejected;
+use crate::domain::ApplicationId;
 
 /// How many problems are kept in full.
 const KEPT: usize = 20;
@@ -61,7 +62,7 @@ pub enum What {
     #[error("record {seq} follows where {expected} should; what is between them is missing")]
     Gap { seq: u64, expected: u64 },
     #[error(transparent)]
-    Rejected(Rejection),
+    Rejected(Rejected),
     #[error("the store holds something else as revision {revision}: {stored}, but the record says {record}")]
     Differs { revision: u64, stored: String, record: String },
 }

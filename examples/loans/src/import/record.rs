@@ -7,9 +7,9 @@ use es_core::time::OffsetDateTime;
 use serde::Deserialize;
 use time::format_description::well_known::Rfc3339;
 
-use super::What;
 use super::problem::excerpt;
-use crate::domain::{ApplicationId, Euros, Step, WorkItem};
+use super::{Step, What};
+use crate::domain::{ApplicationId, Euros, WorkItem};
 
 /// The longest name of whoever did something, in bytes.
 const LONGEST_RESOURCE: usize = 255;

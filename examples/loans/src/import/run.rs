@@ -13,18 +13,17 @@ use super::lines::Lines;
 use super::outcome::{ImportError, Imported};
 use super::shared::{BadLines, Shared};
 use super::worker::Worker;
-use super::{Count, Source};
-use crate::generation::Generation;
+use super::{Count, Source, TakesSteps};
 
 /// How an import is to be run.
 #[derive(Debug)]
-pub struct Import<A: Generation, S> {
+pub struct Import<A: TakesSteps, S> {
     repository: Repository<A, S>,
     concurrency: usize,
     bad_lines: BadLines,
 }
 
-impl<A: Generation, S: EventStore + 'static> Import<A, S> {
+impl<A: TakesSteps, S: EventStore + 'static> Import<A, S> {
     /// An import through this repository.
     #[must_use]
     pub const fn new(repository: Repository<A, S>) -> Self {

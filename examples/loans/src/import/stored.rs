@@ -10,7 +10,7 @@ use es_core::{Aggregate, Recorded};
 
 use super::problem::shown;
 use super::record::Record;
-use crate::generation::Generation;
+use super::takes_steps::TakesSteps;
 
 /// What happened, when, and who did it.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,16 +22,13 @@ pub(super) struct Fact {
 }
 
 impl Fact {
-    /// What importing the record stores; `None` if it is not exactly one event.
-    pub(super) fn to_be<A: Generation>(record: &Record) -> Result<Option<Self>, EncodeError> {
-        let events = A::events_of(record.step);
-        let mut events = events.iter();
-        let (Some(event), None) = (events.next(), events.next()) else { return Ok(None) };
-        Self::new::<A>(event, record.time, record.actor.clone()).map(Some)
+    /// What importing the record stores.
+    pub(super) fn to_be<A: TakesSteps>(record: &Record) -> Result<Self, EncodeError> {
+        Self::new::<A>(&A::event_of(record.step), record.time, record.actor.clone())
     }
 
     /// What a stored event says.
-    pub(super) fn as_is<A: Generation>(stored: &Recorded<A::Event>) -> Result<Self, EncodeError> {
+    pub(super) fn as_is<A: Aggregate>(stored: &Recorded<A::Event>) -> Result<Self, EncodeError> {
         let actor = stored.metadata.actor.as_deref().map(Box::from);
         Self::new::<A>(&stored.event, stored.occurred_at(), actor)
     }

@@ -8,16 +8,15 @@ use es_core::{EventStore, ExecuteError, ExecuteOptions, Metadata, Repository, Re
 use super::lanes::{Exit, Numbered};
 use super::shared::Shared;
 use super::stored::Fact;
-use super::{ImportError, Problem, Record, What};
+use super::{ImportError, Problem, Record, TakesSteps, What};
 use crate::domain::ApplicationId;
-use crate::generation::Generation;
 
 pub(super) struct Worker<A, S> {
     pub(super) repository: Repository<A, S>,
     pub(super) shared: Arc<Shared>,
 }
 
-impl<A: Generation, S: EventStore + 'static> Worker<A, S> {
+impl<A: TakesSteps, S: EventStore + 'static> Worker<A, S> {
     /// Works until the log has no more, or until what was dealt out before the run halted is done.
     pub(super) async fn run(self, records: Exit) {
         let mut halt = self.shared.halted();
@@ -68,7 +67,7 @@ impl<A: Generation, S: EventStore + 'static> Worker<A, S> {
                 self.shared.count.add_written();
                 Ok(())
             }
-            Err(ExecuteError::Rejected(rejection)) => Err(Failed::Bad(What::Rejected(rejection))),
+            Err(ExecuteError::Rejected(rejected)) => Err(Failed::Bad(What::Rejected(rejected))),
             // The store is ahead of the log: an earlier run, or another one at the same time, was here.
             Err(ExecuteError::Conflict { actual, .. }) if actual > expected => {
                 let facts = self.stored_from(&record.case, expected.next()).await?;
@@ -97,17 +96,15 @@ impl<A: Generation, S: EventStore + 'static> Worker<A, S> {
 
     fn compare(&self, record: &Record, stored: &Fact) -> Result<(), Failed> {
         let to_be = Fact::to_be::<A>(record).map_err(StoreError::from)?;
-        match to_be {
-            Some(fact) if fact == *stored => {
-                self.shared.count.add_present();
-                Ok(())
-            }
-            fact => Err(Failed::Bad(What::Differs {
-                revision: record.seq + 1,
-                stored: stored.to_string(),
-                record: fact.map_or_else(|| record.step.to_string(), |fact| fact.to_string()),
-            })),
+        if to_be == *stored {
+            self.shared.count.add_present();
+            return Ok(());
         }
+        Err(Failed::Bad(What::Differs {
+            revision: record.seq + 1,
+            stored: stored.to_string(),
+            record: to_be.to_string(),
+        }))
     }
 }
 

@@ -3,11 +3,10 @@
 use std::fmt;
 
 use es_core::store::ListStreams;
-use es_core::{EventStore, Repository, StoreError};
+use es_core::{Aggregate, EventStore, Repository, StoreError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::domain::{Cents, Outcome};
-use crate::generation::Generation;
+use crate::domain::{Application, ApplicationId, Cents, Outcome};
 use crate::table::{Table, grouped};
 
 /// How many applications are listed at a time.
@@ -39,7 +38,7 @@ impl Report {
     /// [`StoreError`] of the store, or of the first application that does not decode.
     pub async fn of<A, S>(repository: &Repository<A, S>, concurrency: usize) -> Result<Self, StoreError>
     where
-        A: Generation,
+        A: Aggregate<Id = ApplicationId> + AsRef<Application>,
         S: EventStore + ListStreams + 'static,
     {
         let mut report = Self::default();
@@ -49,7 +48,7 @@ impl Report {
             let mut loads =
                 stream::iter(&page).map(|(id, _)| repository.load(id)).buffer_unordered(concurrency.max(1));
             while let Some(loaded) = loads.try_next().await? {
-                let application = loaded.state.application();
+                let application = loaded.state.as_ref();
                 report.add(application.stage.outcome(), application.requested, loaded.revision.get());
             }
             drop(loads);

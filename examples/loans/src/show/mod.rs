@@ -14,7 +14,6 @@ use time::format_description::well_known::Rfc3339;
 pub use self::at::{At, InvalidAt};
 use self::state::described;
 use crate::domain::{Application, ApplicationId};
-use crate::generation::Generation;
 use crate::table::Table;
 
 /// The history of one application up to a point, and its state there.
@@ -63,7 +62,7 @@ impl Shown {
     /// [`ShowError`].
     pub async fn of<A, S>(repository: &Repository<A, S>, id: ApplicationId, at: At) -> Result<Self, ShowError>
     where
-        A: Generation,
+        A: Aggregate<Id = ApplicationId> + AsRef<Application>,
         S: EventStore + 'static,
     {
         let mut history = Table::new([">revision", "occurred", "event", "stored", "who", "details"]);
@@ -87,7 +86,7 @@ impl Shown {
             At::Revision(revision) => repository.load_at(&id, revision).await?,
             At::Time(time) => repository.load_as_of(&id, time).await?,
         };
-        let state = loaded.state.application().clone();
+        let state = loaded.state.as_ref().clone();
         Ok(Self { id, at, history, state, revision: loaded.revision, events })
     }
 }

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use es_core::store::{Append, AppendOutcome, ListQuery, ListStreams, StreamRange};
 use es_core::time::OffsetDateTime;
 use es_core::{EventStore, MemoryStore, Repository, StoreError};
-use loans::generation::Generation;
+use loans::generations::Generation;
 use loans::import::{Count, Import, ImportError, Imported, Source};
 use loans::report::Report;
 use time::format_description::well_known::Rfc3339;

@@ -10,7 +10,7 @@ use es_core::uuid::Uuid;
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
 use es_sqlite::SqliteStore;
-use loans::generation::Generation;
+use loans::generations::Generation;
 use loans::read_models::{ReadModels, Row, Until};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 

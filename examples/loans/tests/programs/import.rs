@@ -12,7 +12,7 @@ use es_core::{MemoryStore, Repository, StoreError};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use loans::domain::{Application, ApplicationId, Outcome};
-use loans::generation_2011::Application2011;
+use loans::generations::in_2011::Application2011;
 use loans::import::{Count, Import, ImportError, Source};
 use tokio::sync::Notify;
 

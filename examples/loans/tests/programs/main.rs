@@ -10,3 +10,4 @@ mod mixed_histories;
 mod postgres;
 mod project;
 mod rolling_deploys;
+mod steps;

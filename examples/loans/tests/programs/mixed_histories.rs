@@ -9,9 +9,9 @@ use es_core::record::{NewEvent, RawEvent};
 use es_core::store::{Append, AppendOutcome, ListQuery, ListStreams, StreamRange};
 use es_core::{Aggregate, EventStore, MemoryStore, Metadata, Repository, Revision, StreamId};
 use loans::domain::{Application, ApplicationId};
-use loans::generation::Generation;
-use loans::generation_2011::Application2011;
-use loans::generation_2012::{rollout, switched};
+use loans::generations::Generation;
+use loans::generations::in_2011::Application2011;
+use loans::generations::in_2012::{rollout, switched};
 
 /// How many events of each version there are.
 type Versions = BTreeMap<u32, u64>;

@@ -14,7 +14,7 @@ use es_core::store::{ListQuery, ListStreams};
 use es_postgres::PostgresStore;
 use es_postgres::testing::{Cluster, TestDatabase};
 use loans::domain::{Application, ApplicationId, Outcome};
-use loans::generation_2011::Application2011;
+use loans::generations::in_2011::Application2011;
 
 const TODAY: &str = env!("CARGO_BIN_EXE_loans");
 const IN_2011: &str = env!("CARGO_BIN_EXE_loans-2011");

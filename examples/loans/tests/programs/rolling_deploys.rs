@@ -10,9 +10,9 @@ use es_core::Repository;
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
 use loans::domain::{Application, ApplicationId};
-use loans::generation::Generation;
-use loans::generation_2011::Application2011;
-use loans::generation_2012::{rollout, switched};
+use loans::generations::Generation;
+use loans::generations::in_2011::Application2011;
+use loans::generations::in_2012::{rollout, switched};
 
 const IN_2011: &str = env!("CARGO_BIN_EXE_loans-2011");
 const ROLLOUT: &str = env!("CARGO_BIN_EXE_loans-2012-rollout");
@@ -78,7 +78,7 @@ async fn states<A: Generation>(store: &PostgresStore) -> Vec<(ApplicationId, App
     let mut states = Vec::new();
     for (id, _) in repository.ids(None, 1_000).await.expect("a listing") {
         let loaded = repository.load(&id).await.expect("it decodes");
-        states.push((id, loaded.state.application().clone()));
+        states.push((id, loaded.state.as_ref().clone()));
     }
     states
 }

@@ -13,43 +13,43 @@ macro_rules! events {
         use es_core::{UpcastContext, UpcastFrom, event};
 
         use crate::domain::{Cents, Euros, WorkItem};
-        use crate::generation_2011::{self, DutchName};
-        pub use crate::generation_2012::events::NoWholeEuros;
+        use crate::generations::in_2011::{self, DutchName};
+        pub use crate::generations::in_2012::events::NoWholeEuros;
 
         /// The customer asked for a loan.
-        #[event(name = "loan.submitted", version = 2, previous = generation_2011::Submitted, $($write_as)*)]
+        #[event(name = "loan.submitted", version = 2, previous = in_2011::Submitted, $($write_as)*)]
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct Submitted {
             /// How much, in cents.
             pub cents: Cents,
         }
 
-        impl UpcastFrom<generation_2011::Submitted> for Submitted {
+        impl UpcastFrom<in_2011::Submitted> for Submitted {
             type Error = Infallible;
 
-            fn upcast_from(old: generation_2011::Submitted, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
+            fn upcast_from(old: in_2011::Submitted, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
                 Ok(Self { cents: old.euros.into() })
             }
         }
 
-        impl DowncastTo<generation_2011::Submitted> for Submitted {
+        impl DowncastTo<in_2011::Submitted> for Submitted {
             type Error = NoWholeEuros;
 
-            fn downcast_to(&self) -> Result<generation_2011::Submitted, NoWholeEuros> {
+            fn downcast_to(&self) -> Result<in_2011::Submitted, NoWholeEuros> {
                 match u32::try_from(self.cents.0 / 100).map(Euros) {
-                    Ok(euros) if Cents::from(euros) == self.cents => Ok(generation_2011::Submitted { euros }),
+                    Ok(euros) if Cents::from(euros) == self.cents => Ok(in_2011::Submitted { euros }),
                     _ => Err(NoWholeEuros(self.cents)),
                 }
             }
         }
 
-        $crate::generation_2012::events::work!(
+        $crate::generations::in_2012::events::work!(
             "A work item is to be done.", "loan.work.scheduled", WorkScheduled, $($write_as)*
         );
-        $crate::generation_2012::events::work!(
+        $crate::generations::in_2012::events::work!(
             "Somebody began with a work item.", "loan.work.started", WorkStarted, $($write_as)*
         );
-        $crate::generation_2012::events::work!(
+        $crate::generations::in_2012::events::work!(
             "A work item was done, or closed.", "loan.work.completed", WorkCompleted, $($write_as)*
         );
     };
@@ -59,26 +59,26 @@ macro_rules! events {
 macro_rules! work {
     ($doc:literal, $name:literal, $event:ident, $($write_as:tt)*) => {
         #[doc = $doc]
-        #[event(name = $name, version = 2, previous = generation_2011::$event, $($write_as)*)]
+        #[event(name = $name, version = 2, previous = in_2011::$event, $($write_as)*)]
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $event {
             /// Which.
             pub item: WorkItem,
         }
 
-        impl UpcastFrom<generation_2011::$event> for $event {
+        impl UpcastFrom<in_2011::$event> for $event {
             type Error = Infallible;
 
-            fn upcast_from(old: generation_2011::$event, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
+            fn upcast_from(old: in_2011::$event, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
                 Ok(Self { item: old.name.0 })
             }
         }
 
-        impl DowncastTo<generation_2011::$event> for $event {
+        impl DowncastTo<in_2011::$event> for $event {
             type Error = Infallible;
 
-            fn downcast_to(&self) -> Result<generation_2011::$event, Infallible> {
-                Ok(generation_2011::$event { name: DutchName(self.item) })
+            fn downcast_to(&self) -> Result<in_2011::$event, Infallible> {
+                Ok(in_2011::$event { name: DutchName(self.item) })
             }
         }
     };

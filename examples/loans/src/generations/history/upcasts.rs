@@ -1,23 +1,15 @@
-//! What earlier programs stored, and how it becomes what this one knows. Private: nobody writes these any
-//! more.
+//! The steps from each version of an event to the next one.
 
 use std::convert::Infallible;
 
-use es_core::{UpcastContext, UpcastFrom, event};
+use es_core::{UpcastContext, UpcastFrom};
 
-use super::{Cents, Euros, UnknownWorkItem, WorkItem};
-
-/// 2011: whole euros.
-#[event(name = "loan.submitted", version = 1)]
-pub(super) struct SubmittedV1 {
-    euros: Euros,
-}
-
-/// Then cents.
-#[event(name = "loan.submitted", version = 2, previous = SubmittedV1)]
-pub(super) struct SubmittedV2 {
-    pub(super) cents: Cents,
-}
+use super::versions::{
+    SubmittedV1, SubmittedV2, WorkCompletedV1, WorkScheduledV1, WorkScheduledV2, WorkStartedV1,
+};
+use crate::domain::{
+    Currency, Priority, Submitted, UnknownWorkItem, WorkCompleted, WorkItem, WorkScheduled, WorkStarted,
+};
 
 impl UpcastFrom<SubmittedV1> for SubmittedV2 {
     type Error = Infallible;
@@ -27,16 +19,13 @@ impl UpcastFrom<SubmittedV1> for SubmittedV2 {
     }
 }
 
-/// 2011: the Dutch name, as text.
-#[event(name = "loan.work.scheduled", version = 1)]
-pub(super) struct WorkScheduledV1 {
-    name: String,
-}
+/// The first two versions knew only euros.
+impl UpcastFrom<SubmittedV2> for Submitted {
+    type Error = Infallible;
 
-/// Then one of the known work items.
-#[event(name = "loan.work.scheduled", version = 2, previous = WorkScheduledV1)]
-pub(super) struct WorkScheduledV2 {
-    pub(super) item: WorkItem,
+    fn upcast_from(old: SubmittedV2, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
+        Ok(Self { cents: old.cents, currency: Currency::Eur })
+    }
 }
 
 impl UpcastFrom<WorkScheduledV1> for WorkScheduledV2 {
@@ -47,16 +36,29 @@ impl UpcastFrom<WorkScheduledV1> for WorkScheduledV2 {
     }
 }
 
-/// 2011: the Dutch name, as text.
-#[event(name = "loan.work.started", version = 1)]
-pub(super) struct WorkStartedV1 {
-    pub(super) name: String,
+/// The first two versions knew no hurry.
+impl UpcastFrom<WorkScheduledV2> for WorkScheduled {
+    type Error = Infallible;
+
+    fn upcast_from(old: WorkScheduledV2, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
+        Ok(Self { item: old.item, priority: Priority::Normal })
+    }
 }
 
-/// 2011: the Dutch name, as text.
-#[event(name = "loan.work.completed", version = 1)]
-pub(super) struct WorkCompletedV1 {
-    pub(super) name: String,
+impl UpcastFrom<WorkStartedV1> for WorkStarted {
+    type Error = UnknownWorkItem;
+
+    fn upcast_from(old: WorkStartedV1, _: &UpcastContext<'_>) -> Result<Self, UnknownWorkItem> {
+        Ok(Self { item: WorkItem::from_dutch(&old.name)? })
+    }
+}
+
+impl UpcastFrom<WorkCompletedV1> for WorkCompleted {
+    type Error = UnknownWorkItem;
+
+    fn upcast_from(old: WorkCompletedV1, _: &UpcastContext<'_>) -> Result<Self, UnknownWorkItem> {
+        Ok(Self { item: WorkItem::from_dutch(&old.name)? })
+    }
 }
 
 #[cfg(test)]
@@ -68,8 +70,7 @@ mod tests {
     use es_core::{Aggregate, Position, Revision, StreamId};
     use serde_json::{Value, json};
 
-    use super::*;
-    use crate::domain::Application;
+    use crate::domain::{Application, Cents, WorkItem};
 
     fn decode(name: &str, version: u32, payload: &Value) -> Result<(), DecodeError> {
         let raw = RawEvent {

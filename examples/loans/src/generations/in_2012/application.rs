@@ -2,15 +2,15 @@
 
 macro_rules! application {
     () => {
-        use es_core::{Aggregate, Apply, Events, Handle};
+        use es_core::{Aggregate, Apply, Events, Handle, emit};
         use serde::{Deserialize, Serialize};
 
         use crate::domain::{
             self, Accepted, Activated, Application, ApplicationId, Approved, Cancelled, Currency, Declined, Finalised,
             OfferAccepted, OfferCancelled, OfferCreated, OfferDeclined, OfferSelected, OfferSent, OfferSentBack,
-            PartlySubmitted, PreAccepted, Priority, Registered, Rejection, Step,
+            PartlySubmitted, PreAccepted, Priority, Registered,
         };
-        use crate::generation::Generation;
+        use crate::import::{Rejected, Step, TakesSteps};
 
         /// One loan application, as the program of 2012 stores it: in the same streams, under the same names.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Aggregate, Serialize, Deserialize)]
@@ -61,44 +61,45 @@ macro_rules! application {
             }
         }
 
+        /// Decides as the program of today does.
         impl Handle<Step> for Application2012 {
-            type Error = Rejection;
+            type Error = Rejected;
 
-            fn handle(&self, step: &Step) -> Result<Events<Self>, Rejection> {
-                self.0.allows(*step)?;
-                Ok(Self::events_of(*step))
+            fn handle(&self, step: &Step) -> Result<Events<Self>, Rejected> {
+                self.0.handle(step)?;
+                emit(Self::event_of(*step))
             }
         }
 
-        impl Generation for Application2012 {
-            fn events_of(step: Step) -> Events<Self> {
-                let mut events = Events::none();
+        impl TakesSteps for Application2012 {
+            fn event_of(step: Step) -> Self::Event {
                 match step {
-                    Step::Submit { amount } => events.push(Submitted { cents: amount.into() }),
-                    Step::PartlySubmit => events.push(PartlySubmitted),
-                    Step::PreAccept => events.push(PreAccepted),
-                    Step::Accept => events.push(Accepted),
-                    Step::Finalise => events.push(Finalised),
-                    Step::Approve => events.push(Approved),
-                    Step::Register => events.push(Registered),
-                    Step::Activate => events.push(Activated),
-                    Step::Decline => events.push(Declined),
-                    Step::Cancel => events.push(Cancelled),
-                    Step::SelectOffer => events.push(OfferSelected),
-                    Step::CreateOffer => events.push(OfferCreated),
-                    Step::SendOffer => events.push(OfferSent),
-                    Step::TakeBackOffer => events.push(OfferSentBack),
-                    Step::AcceptOffer => events.push(OfferAccepted),
-                    Step::DeclineOffer => events.push(OfferDeclined),
-                    Step::CancelOffer => events.push(OfferCancelled),
-                    Step::ScheduleWork(item) => events.push(WorkScheduled { item }),
-                    Step::StartWork(item) => events.push(WorkStarted { item }),
-                    Step::CompleteWork(item) => events.push(WorkCompleted { item }),
+                    Step::Submit { amount } => Submitted { cents: amount.into() }.into(),
+                    Step::PartlySubmit => PartlySubmitted.into(),
+                    Step::PreAccept => PreAccepted.into(),
+                    Step::Accept => Accepted.into(),
+                    Step::Finalise => Finalised.into(),
+                    Step::Approve => Approved.into(),
+                    Step::Register => Registered.into(),
+                    Step::Activate => Activated.into(),
+                    Step::Decline => Declined.into(),
+                    Step::Cancel => Cancelled.into(),
+                    Step::SelectOffer => OfferSelected.into(),
+                    Step::CreateOffer => OfferCreated.into(),
+                    Step::SendOffer => OfferSent.into(),
+                    Step::TakeBackOffer => OfferSentBack.into(),
+                    Step::AcceptOffer => OfferAccepted.into(),
+                    Step::DeclineOffer => OfferDeclined.into(),
+                    Step::CancelOffer => OfferCancelled.into(),
+                    Step::ScheduleWork(item) => WorkScheduled { item }.into(),
+                    Step::StartWork(item) => WorkStarted { item }.into(),
+                    Step::CompleteWork(item) => WorkCompleted { item }.into(),
                 }
-                events
             }
+        }
 
-            fn application(&self) -> &Application {
+        impl AsRef<Application> for Application2012 {
+            fn as_ref(&self) -> &Application {
                 &self.0
             }
         }

@@ -1,12 +1,12 @@
-//! The command: one step that somebody wants to take with an application.
+//! What a record of a log says: one of the commands of the domain, whichever it is.
 
 use std::fmt;
 
-use super::{Euros, WorkItem};
+use crate::domain::{Euros, WorkItem};
 
-/// One step of the process. Each yields the one event that says it was taken, or is rejected.
+/// A step that somebody took with an application, named after its command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each step is named after the event that it yields")]
+#[allow(missing_docs, reason = "the commands have them")]
 pub enum Step {
     Submit { amount: Euros },
     PartlySubmit,
@@ -28,6 +28,16 @@ pub enum Step {
     ScheduleWork(WorkItem),
     StartWork(WorkItem),
     CompleteWork(WorkItem),
+}
+
+/// A step that the application rejects.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot {step}: {reason}")]
+pub struct Rejected {
+    /// The step.
+    pub step: Step,
+    /// The rejection of its command, in words.
+    pub reason: String,
 }
 
 /// In words that go on after "cannot".

@@ -1,15 +1,15 @@
 //! The aggregate of the program of 2011: the same state and the same decisions, with the events of its time.
 
-use es_core::{Aggregate, Apply, Events, Handle};
+use es_core::{Aggregate, Apply, Events, Handle, emit};
 use serde::{Deserialize, Serialize};
 
 use super::{DutchName, Submitted, WorkCompleted, WorkScheduled, WorkStarted};
 use crate::domain::{
     self, Accepted, Activated, Application, ApplicationId, Approved, Cancelled, Currency, Declined,
     Finalised, OfferAccepted, OfferCancelled, OfferCreated, OfferDeclined, OfferSelected, OfferSent,
-    OfferSentBack, PartlySubmitted, PreAccepted, Priority, Registered, Rejection, Step,
+    OfferSentBack, PartlySubmitted, PreAccepted, Priority, Registered,
 };
-use crate::generation::Generation;
+use crate::import::{Rejected, Step, TakesSteps};
 
 /// One loan application, as the program of 2011 stores it: in the same streams, under the same names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Aggregate, Serialize, Deserialize)]
@@ -60,44 +60,45 @@ impl Apply<WorkCompleted> for Application2011 {
     }
 }
 
+/// Decides as the program of today does.
 impl Handle<Step> for Application2011 {
-    type Error = Rejection;
+    type Error = Rejected;
 
-    fn handle(&self, step: &Step) -> Result<Events<Self>, Rejection> {
-        self.0.allows(*step)?;
-        Ok(Self::events_of(*step))
+    fn handle(&self, step: &Step) -> Result<Events<Self>, Rejected> {
+        self.0.handle(step)?;
+        emit(Self::event_of(*step))
     }
 }
 
-impl Generation for Application2011 {
-    fn events_of(step: Step) -> Events<Self> {
-        let mut events = Events::none();
+impl TakesSteps for Application2011 {
+    fn event_of(step: Step) -> Self::Event {
         match step {
-            Step::Submit { amount } => events.push(Submitted { euros: amount }),
-            Step::PartlySubmit => events.push(PartlySubmitted),
-            Step::PreAccept => events.push(PreAccepted),
-            Step::Accept => events.push(Accepted),
-            Step::Finalise => events.push(Finalised),
-            Step::Approve => events.push(Approved),
-            Step::Register => events.push(Registered),
-            Step::Activate => events.push(Activated),
-            Step::Decline => events.push(Declined),
-            Step::Cancel => events.push(Cancelled),
-            Step::SelectOffer => events.push(OfferSelected),
-            Step::CreateOffer => events.push(OfferCreated),
-            Step::SendOffer => events.push(OfferSent),
-            Step::TakeBackOffer => events.push(OfferSentBack),
-            Step::AcceptOffer => events.push(OfferAccepted),
-            Step::DeclineOffer => events.push(OfferDeclined),
-            Step::CancelOffer => events.push(OfferCancelled),
-            Step::ScheduleWork(item) => events.push(WorkScheduled { name: DutchName(item) }),
-            Step::StartWork(item) => events.push(WorkStarted { name: DutchName(item) }),
-            Step::CompleteWork(item) => events.push(WorkCompleted { name: DutchName(item) }),
+            Step::Submit { amount } => Submitted { euros: amount }.into(),
+            Step::PartlySubmit => PartlySubmitted.into(),
+            Step::PreAccept => PreAccepted.into(),
+            Step::Accept => Accepted.into(),
+            Step::Finalise => Finalised.into(),
+            Step::Approve => Approved.into(),
+            Step::Register => Registered.into(),
+            Step::Activate => Activated.into(),
+            Step::Decline => Declined.into(),
+            Step::Cancel => Cancelled.into(),
+            Step::SelectOffer => OfferSelected.into(),
+            Step::CreateOffer => OfferCreated.into(),
+            Step::SendOffer => OfferSent.into(),
+            Step::TakeBackOffer => OfferSentBack.into(),
+            Step::AcceptOffer => OfferAccepted.into(),
+            Step::DeclineOffer => OfferDeclined.into(),
+            Step::CancelOffer => OfferCancelled.into(),
+            Step::ScheduleWork(item) => WorkScheduled { name: DutchName(item) }.into(),
+            Step::StartWork(item) => WorkStarted { name: DutchName(item) }.into(),
+            Step::CompleteWork(item) => WorkCompleted { name: DutchName(item) }.into(),
         }
-        events
     }
+}
 
-    fn application(&self) -> &Application {
+impl AsRef<Application> for Application2011 {
+    fn as_ref(&self) -> &Application {
         &self.0
     }
 }

@@ -1,6 +1,4 @@
 //! The program of 2011: the same process, with the first version of its events.
-//!
-//! A real code base does not keep its old programs. This one does, to show that what they stored can be read.
 
 mod application;
 mod events;

@@ -1,0 +1,9 @@
+//! What earlier programs stored, and how it becomes what this one knows.
+//!
+//! Three versions of `loan.submitted` and `loan.work.scheduled`, two of `loan.work.started` and
+//! `loan.work.completed`. The events of the domain name the version before them as their `previous` one.
+
+mod upcasts;
+mod versions;
+
+pub(crate) use self::versions::{SubmittedV2, WorkCompletedV1, WorkScheduledV2, WorkStartedV1};
