@@ -21,8 +21,8 @@ pub trait Generation: TakesSteps + AsRef<Application> {}
 
 impl<A: TakesSteps + AsRef<Application>> Generation for A {}
 
-impl AsRef<Application> for Application {
-    fn as_ref(&self) -> &Application {
+impl AsRef<Self> for Application {
+    fn as_ref(&self) -> &Self {
         self
     }
 }

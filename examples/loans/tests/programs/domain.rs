@@ -14,6 +14,7 @@ use WorkItem::*;
 #[derive(Clone)]
 struct After(Application);
 
+#[allow(clippy::needless_pass_by_value, reason = "the test kit takes commands by value as well")]
 impl After {
     #[track_caller]
     fn then<C>(self, command: C) -> Self

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::mem::{Discriminant, discriminant};
 
 use crate::common::sample_lines;
+use es_core::model::IntoEvents;
 use es_core::testing::{Given, given};
 use loans::domain::{
     Application, ApplicationId, Euros, Offer, Stage, WorkItem, WrongOffer, WrongStage, WrongWork,
@@ -16,7 +17,11 @@ use loans::import::{Record, Rejected, Step};
 
 /// Takes each step of the sample, which yields the event that the import expects of it; gives the kinds of
 /// steps and the states at the end.
-fn taken<A: Generation>() -> (HashSet<Discriminant<Step>>, HashMap<ApplicationId, Application>) {
+fn taken<A>() -> (HashSet<Discriminant<Step>>, HashMap<ApplicationId, Application>)
+where
+    A: Generation,
+    A::Event: IntoEvents<A>,
+{
     let mut kinds = HashSet::new();
     let mut applications = HashMap::<ApplicationId, Given<A>>::new();
     for line in sample_lines() {
