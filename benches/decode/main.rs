@@ -48,20 +48,14 @@ fn pair<Floor: DeserializeOwned>(
     payload: &str,
 ) {
     let Ok(stream) = StreamId::new("order", "1") else { return };
-    let raw = RawEvent {
-        stream: &stream,
-        revision: Revision::new(1),
-        position: Position::new(1),
-        event_id: Uuid::nil(),
-        name,
-        version,
-        payload: payload.as_bytes(),
-        recorded_at: OffsetDateTime::UNIX_EPOCH,
-        occurred: None,
-        correlation_id: None,
-        causation_id: None,
-        metadata: None,
-    };
+    let raw = RawEvent::new(
+        &stream,
+        (Revision::new(1), Position::new(1)),
+        Uuid::nil(),
+        (name, version),
+        payload.as_bytes(),
+        OffsetDateTime::UNIX_EPOCH,
+    );
     assert!(serde_json::from_slice::<Floor>(raw.payload).is_ok(), "{case}");
     assert!(Order::decode(&raw, &mut |_| ()).is_ok(), "{case}");
     group.bench_function(format!("{case}/serde_json"), |bencher| {

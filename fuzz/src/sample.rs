@@ -223,20 +223,14 @@ fn is_known(name: &str, version: u32) -> bool {
 
 fn decode(name: &str, version: u32, payload: &[u8]) -> Option<Vec<OrderEvent>> {
     let stream = StreamId::new("order", "fuzz").expect("a valid name");
-    let raw = RawEvent {
-        stream: &stream,
-        revision: Revision::new(1),
-        position: Position::new(1),
-        event_id: Uuid::nil(),
-        name,
-        version,
+    let raw = RawEvent::new(
+        &stream,
+        (Revision::new(1), Position::new(1)),
+        Uuid::nil(),
+        (name, version),
         payload,
-        recorded_at: OffsetDateTime::UNIX_EPOCH,
-        occurred: None,
-        correlation_id: None,
-        causation_id: None,
-        metadata: None,
-    };
+        OffsetDateTime::UNIX_EPOCH,
+    );
     let mut events = Vec::new();
     match Order::decode(&raw, &mut |event| events.push(event)) {
         Ok(()) => Some(events),

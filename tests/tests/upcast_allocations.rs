@@ -68,20 +68,14 @@ const LINES: &str = r#""to":"Ann","lines":[{"item":"pen","count":3},{"item":"ink
 /// How many allocations it takes to read a stored event as the newest version.
 fn ours(version: u32, payload: &str) -> u64 {
     let stream = StreamId::new("parcel", "1").expect("a stream");
-    let raw = RawEvent {
-        stream: &stream,
-        revision: Revision::new(1),
-        position: Position::new(1),
-        event_id: Uuid::nil(),
-        name: "parcel.sent",
-        version,
-        payload: payload.as_bytes(),
-        recorded_at: OffsetDateTime::UNIX_EPOCH,
-        occurred: None,
-        correlation_id: None,
-        causation_id: None,
-        metadata: None,
-    };
+    let raw = RawEvent::new(
+        &stream,
+        (Revision::new(1), Position::new(1)),
+        Uuid::nil(),
+        ("parcel.sent", version),
+        payload.as_bytes(),
+        OffsetDateTime::UNIX_EPOCH,
+    );
     let mut events = 0;
     let counted = measure(|| {
         let mut parcel = Parcel;

@@ -204,6 +204,10 @@ pub fn renamed_of(
     events.iter().find(|(_, was)| was.contains(&name)).map(|(now, _)| *now)
 }
 
+/// What only generated code has, as an item of the traits that are not to be implemented by hand.
+#[derive(Debug, Clone, Copy)]
+pub struct ByMacro;
+
 /// An aggregate that writes an event. No type implements it: generated code requires it where an event is
 /// retired.
 #[diagnostic::on_unimplemented(

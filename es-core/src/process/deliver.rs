@@ -97,7 +97,7 @@ pub enum DeliveryError {
 
 /// A command to be sent, to be decoded as the type of its name.
 #[doc(hidden)]
-pub trait Deliver<P: Aggregate>: Sized + Send {
+pub trait Deliver<P: Aggregate>: Sized + Send + sealed::Sealed {
     /// Whether it is a `C`, by one of its names.
     fn is<C: Command>(&self) -> bool;
 
@@ -119,4 +119,9 @@ pub trait Deliver<P: Aggregate>: Sized + Send {
     ) -> impl Future<Output = Result<(), DeliveryError>> + Send
     where
         P: Sends<C>;
+}
+
+/// So that nobody else implements it.
+pub(super) mod sealed {
+    pub trait Sealed {}
 }

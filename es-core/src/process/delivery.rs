@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::deliver::{Deliver, DeliveryError, Recipient};
+use super::deliver::{Deliver, DeliveryError, Recipient, sealed};
 use super::instance::{LedBy, unless_finished};
 use super::rejecting::Rejected;
 use super::step::Steppers;
@@ -77,6 +77,8 @@ pub(super) struct Delivery<'a, P: Process> {
     pub(super) sent: &'a Sent,
     pub(super) metadata: Metadata,
 }
+
+impl<P: Process> sealed::Sealed for Delivery<'_, P> {}
 
 impl<P: Process> Deliver<P> for Delivery<'_, P> {
     fn is<C: Command>(&self) -> bool {

@@ -20,6 +20,7 @@ pub trait OnRejected<C>: Sends<C> {
 }
 
 /// A command that was rejected.
+#[non_exhaustive]
 pub struct Rejected<'a, P: Sends<C>, C> {
     /// The process.
     pub id: &'a P::Id,

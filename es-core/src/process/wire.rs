@@ -1,5 +1,6 @@
 //! Commands and timers that are stored before they take effect.
 
+use crate::__private::ByMacro;
 use crate::model::{Aggregate, Event, Handle};
 
 /// A command that a process sends. Implemented by [`#[command]`](macro@crate::process::command), never by
@@ -12,7 +13,11 @@ use crate::model::{Aggregate, Event, Handle};
     label = "no `Command`",
     note = "write `#[es_core::process::command(name = \"…\")]` above `struct {Self}`"
 )]
-pub trait Command: Event {}
+pub trait Command: Event {
+    /// Only what the macro generates has it.
+    #[doc(hidden)]
+    const BY_MACRO: ByMacro;
+}
 
 /// A timer of a process. Implemented by [`#[timer]`](macro@crate::process::timer), never by hand.
 ///
@@ -22,9 +27,13 @@ pub trait Command: Event {}
     label = "no `Timer`",
     note = "write `#[es_core::process::timer(name = \"…\")]` above `struct {Self}`"
 )]
-pub trait Timer: Event {}
+pub trait Timer: Event {
+    /// Only what the macro generates has it.
+    #[doc(hidden)]
+    const BY_MACRO: ByMacro;
+}
 
-/// A process with a command in its `sends(…)`. Implemented by the derive.
+/// A process with a command in its `sends(…)`. Implemented by the derive, never by hand.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not list the command `{C}`",
     label = "not in `sends(…)`",
@@ -33,12 +42,20 @@ pub trait Timer: Event {}
 pub trait Sends<C>: Aggregate {
     /// The aggregate that handles it.
     type Target: Handle<C>;
+
+    /// Only what the macro generates has it.
+    #[doc(hidden)]
+    const BY_MACRO: ByMacro;
 }
 
-/// A process with a timer in its `timers(…)`. Implemented by the derive.
+/// A process with a timer in its `timers(…)`. Implemented by the derive, never by hand.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not list the timer `{T}`",
     label = "not in `timers(…)`",
     note = "list it: `#[process(timers(…, {T}))]`, and write `impl es_core::process::OnTimer<{T}> for {Self}`"
 )]
-pub trait Schedules<T>: Aggregate {}
+pub trait Schedules<T>: Aggregate {
+    /// Only what the macro generates has it.
+    #[doc(hidden)]
+    const BY_MACRO: ByMacro;
+}

@@ -7,6 +7,7 @@ pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 
 /// Why an event could not be encoded.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 #[error("event `{name}` version {version} cannot be written as JSON: {source}")]
 pub struct EncodeError {
     /// The wire name.

@@ -2,6 +2,7 @@
 
 /// Name and version of one event type, as written by the running program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct EventType {
     /// The wire name.
     pub name: &'static str,

@@ -9,7 +9,21 @@ use crate::stream::{Position, Revision, StreamId};
 
 /// One stored event as a store passes it to a sink: payload and metadata are borrowed from the row. Its
 /// `Debug` form does not show the payload.
+///
+/// ```
+/// use es_core::record::{RawEvent, stored_now};
+/// use es_core::uuid::Uuid;
+/// use es_core::{Position, Revision, StreamId};
+///
+/// let (stream, id) = (StreamId::new("door", "7")?, Uuid::now_v7());
+/// let place = (Revision::new(1), Position::new(40));
+/// let raw = RawEvent::new(&stream, place, id, ("door.opened", 1), br#"{"by":"Ann"}"#, stored_now())
+///     .metadata_json(Some(br#"{"actor":"clerk-112"}"#));
+/// assert_eq!(raw.metadata()?.actor.as_deref(), Some("clerk-112"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct RawEvent<'a> {
     /// The stream.
     pub stream: &'a StreamId,
@@ -37,7 +51,67 @@ pub struct RawEvent<'a> {
     pub metadata: Option<&'a [u8]>,
 }
 
-impl RawEvent<'_> {
+impl<'a> RawEvent<'a> {
+    /// An event at its place: revision in the stream, and position in the store. Without metadata:
+    /// a store adds what it keeps of that by the methods below.
+    #[inline]
+    #[must_use]
+    pub const fn new(
+        stream: &'a StreamId,
+        (revision, position): (Revision, Position),
+        event_id: Uuid,
+        (name, version): (&'a str, u32),
+        payload: &'a [u8],
+        recorded_at: OffsetDateTime,
+    ) -> Self {
+        Self {
+            stream,
+            revision,
+            position,
+            event_id,
+            name,
+            version,
+            payload,
+            recorded_at,
+            occurred: None,
+            correlation_id: None,
+            causation_id: None,
+            metadata: None,
+        }
+    }
+
+    /// When the fact happened, if the caller set it.
+    #[inline]
+    #[must_use]
+    pub const fn occurred(mut self, time: Option<OffsetDateTime>) -> Self {
+        self.occurred = time;
+        self
+    }
+
+    /// The correlation id.
+    #[inline]
+    #[must_use]
+    pub const fn correlation_id(mut self, id: Option<Uuid>) -> Self {
+        self.correlation_id = id;
+        self
+    }
+
+    /// The causation id.
+    #[inline]
+    #[must_use]
+    pub const fn causation_id(mut self, id: Option<Uuid>) -> Self {
+        self.causation_id = id;
+        self
+    }
+
+    /// Actor and entries, as [`Metadata::to_json`](crate::Metadata::to_json) wrote them.
+    #[inline]
+    #[must_use]
+    pub const fn metadata_json(mut self, json: Option<&'a [u8]>) -> Self {
+        self.metadata = json;
+        self
+    }
+
     /// Its size: the bytes of its payload and its metadata, which page limits count.
     #[must_use]
     pub fn bytes(&self) -> usize {

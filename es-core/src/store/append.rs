@@ -306,9 +306,18 @@ pub enum AppendOutcome {
 
 /// Where and when the events of an append were stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Appended {
     /// The position of each event, in order.
     pub positions: Vec<Position>,
     /// The store's clock at the append.
     pub recorded_at: OffsetDateTime,
+}
+
+impl Appended {
+    /// The position of each event, in order, and the store's clock at the append.
+    #[must_use]
+    pub const fn new(positions: Vec<Position>, recorded_at: OffsetDateTime) -> Self {
+        Self { positions, recorded_at }
+    }
 }

@@ -8,7 +8,17 @@ use crate::error::StoreError;
 use crate::stream::{Revision, StreamId};
 
 /// The idempotency key of a command: repeating it returns the first outcome.
+///
+/// ```
+/// use es_core::store::CommandKey;
+/// use es_core::uuid::Uuid;
+///
+/// let id = Uuid::now_v7();
+/// assert_eq!(CommandKey::from(id), CommandKey::new(id));
+/// assert_eq!(CommandKey::new(id).body_hash(Some(7)).body_hash, Some(7));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct CommandKey {
     /// The command id, unique within the stream.
     pub id: Uuid,
@@ -16,14 +26,30 @@ pub struct CommandKey {
     pub body_hash: Option<i64>,
 }
 
+impl CommandKey {
+    /// A command of this id, whatever its body is.
+    #[must_use]
+    pub const fn new(id: Uuid) -> Self {
+        Self { id, body_hash: None }
+    }
+
+    /// Also rejects another body under the same id, by its hash.
+    #[must_use]
+    pub const fn body_hash(mut self, hash: Option<i64>) -> Self {
+        self.body_hash = hash;
+        self
+    }
+}
+
 impl From<Uuid> for CommandKey {
     fn from(id: Uuid) -> Self {
-        Self { id, body_hash: None }
+        Self::new(id)
     }
 }
 
 /// A command whose outcome is to be remembered in the command ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CommandRecord<'a> {
     /// Its idempotency key.
     pub key: CommandKey,
@@ -31,7 +57,13 @@ pub struct CommandRecord<'a> {
     pub name: &'a str,
 }
 
-impl CommandRecord<'_> {
+impl<'a> CommandRecord<'a> {
+    /// A command of this name.
+    #[must_use]
+    pub const fn new(key: CommandKey, name: &'a str) -> Self {
+        Self { key, name }
+    }
+
     /// Rejects a name that not every store can hold.
     ///
     /// # Errors
@@ -47,7 +79,16 @@ impl CommandRecord<'_> {
 }
 
 /// What a command did when it was first executed.
+///
+/// ```
+/// use es_core::Revision;
+/// use es_core::store::CommandOutcome;
+///
+/// let outcome = CommandOutcome::new(Revision::new(5), 2).name(Some("Withdraw".into()));
+/// assert_eq!((outcome.count, outcome.rejected, outcome.body_hash), (2, false, None));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CommandOutcome {
     /// The revision of its first event or, for a command that stored none, the one on which it was decided.
     pub first: Revision,
@@ -62,6 +103,33 @@ pub struct CommandOutcome {
 }
 
 impl CommandOutcome {
+    /// The revision of its first event, and how many it stored.
+    #[must_use]
+    pub const fn new(first: Revision, count: u64) -> Self {
+        Self { first, count, rejected: false, body_hash: None, name: None }
+    }
+
+    /// Sets whether it was rejected.
+    #[must_use]
+    pub const fn rejected(mut self, rejected: bool) -> Self {
+        self.rejected = rejected;
+        self
+    }
+
+    /// Adds the hash of its body.
+    #[must_use]
+    pub const fn body_hash(mut self, hash: Option<i64>) -> Self {
+        self.body_hash = hash;
+        self
+    }
+
+    /// Adds its name.
+    #[must_use]
+    pub fn name(mut self, name: Option<Arc<str>>) -> Self {
+        self.name = name;
+        self
+    }
+
     /// Rejects the outcome for a command of another name, or of another body if both bodies are known.
     ///
     /// # Errors

@@ -65,6 +65,7 @@ impl<'a> Load<'a> {
 #[derive(Debug, Clone, Copy)]
 pub enum LoadItem<'a> {
     /// The newest snapshot of the requested fingerprint.
+    #[non_exhaustive]
     Snapshot {
         /// The revision up to which it was folded.
         revision: Revision,
@@ -73,6 +74,14 @@ pub enum LoadItem<'a> {
     },
     /// The next event.
     Event(RawEvent<'a>),
+}
+
+impl<'a> LoadItem<'a> {
+    /// A snapshot, as JSON, of the state at a revision.
+    #[must_use]
+    pub const fn snapshot(revision: Revision, state: &'a [u8]) -> Self {
+        Self::Snapshot { revision, state }
+    }
 }
 
 /// The state of a stream, as of the read that returned it.

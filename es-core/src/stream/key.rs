@@ -54,12 +54,20 @@ pub trait StreamKey: Sized + Send + Sync + 'static {
 
 /// A stored key that is not an id of the aggregate's id type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 #[error("the stream key {key:?} is not a valid {expected}")]
 pub struct InvalidKey {
     /// The key.
     pub key: String,
     /// What it should have been.
     pub expected: &'static str,
+}
+
+impl InvalidKey {
+    /// The key, and what it should have been, such as `country-number`.
+    pub fn new(key: impl Into<String>, expected: &'static str) -> Self {
+        Self { key: key.into(), expected }
+    }
 }
 
 impl StreamKey for String {
@@ -84,7 +92,7 @@ macro_rules! stream_key_by_display {
             }
 
             fn from_key(key: &str) -> Result<Self, InvalidKey> {
-                let invalid = || InvalidKey { key: key.to_owned(), expected: $expected };
+                let invalid = || InvalidKey::new(key, $expected);
                 let id: Self = key.parse().map_err(|_| invalid())?;
                 // `+7`, `007` and an upper-case uuid parse, but name other streams than the text that the id
                 // writes.

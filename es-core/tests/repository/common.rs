@@ -174,7 +174,7 @@ impl Meddler {
 
     async fn carry(&self, taken: VecDeque<Taken>) {
         for Taken { stream, expected, head, events, command, reply } in taken {
-            let command = command.as_ref().map(|(key, name)| CommandRecord { key: *key, name });
+            let command = command.as_ref().map(|(key, name)| CommandRecord::new(*key, name));
             let append = Append::new(&stream, expected, &events).last_event_id(head).command(command);
             let outcome = self.inner.append(append).await;
             let _gone = reply.send(outcome);

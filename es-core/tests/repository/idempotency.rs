@@ -74,8 +74,8 @@ async fn another_command_under_the_same_id_is_refused_and_not_told_the_first_out
 async fn another_body_under_the_same_id_is_refused_where_bodies_are_compared() {
     let accounts = Repository::<Account, _>::new(MemoryStore::new());
     accounts.execute(&id(), Open).await.expect("opened");
-    let options =
-        |hash| ExecuteOptions::new().command_id(CommandKey { id: Uuid::from_u128(1), body_hash: Some(hash) });
+    let key = CommandKey::new(Uuid::from_u128(1));
+    let options = |hash| ExecuteOptions::new().command_id(key.body_hash(Some(hash)));
     accounts.execute_with(&id(), Deposit(5), options(5)).await.expect("deposited");
     assert!(accounts.execute_with(&id(), Deposit(5), options(5)).await.expect("repeated").repeated);
     let error = accounts.execute_with(&id(), Deposit(6), options(6)).await.expect_err("another body");

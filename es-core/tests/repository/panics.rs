@@ -45,7 +45,7 @@ impl StreamKey for Number {
     }
 
     fn from_key(key: &str) -> Result<Self, InvalidKey> {
-        key.parse().map(Self).map_err(|_| InvalidKey { key: key.to_owned(), expected: "number" })
+        key.parse().map(Self).map_err(|_| InvalidKey::new(key, "number"))
     }
 }
 

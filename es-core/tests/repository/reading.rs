@@ -140,20 +140,14 @@ async fn a_future_version_is_refused() {
 #[test]
 fn an_invalid_version_is_refused() {
     let stream = StreamId::new("account", "A-17").expect("a valid key");
-    let raw = RawEvent {
-        stream: &stream,
-        revision: Revision::new(1),
-        position: Position::new(1),
-        event_id: Uuid::nil(),
-        name: NAME,
-        version: 0,
-        payload: b"{}",
-        recorded_at: OffsetDateTime::UNIX_EPOCH,
-        occurred: None,
-        correlation_id: None,
-        causation_id: None,
-        metadata: None,
-    };
+    let raw = RawEvent::new(
+        &stream,
+        (Revision::new(1), Position::new(1)),
+        Uuid::nil(),
+        (NAME, 0),
+        b"{}",
+        OffsetDateTime::UNIX_EPOCH,
+    );
     let error = Strict::decode(&raw, &mut |_| panic!("nothing is there")).expect_err("no such version");
     assert!(matches!(error.problem(), DecodeProblem::NoSuchVersion { found: 0 }), "{error}");
 }

@@ -38,7 +38,9 @@ impl Kind {
         let mark = generated(quote! {
             #[automatically_derived]
             #allowed
-            impl #es_core::process::#of for #ident {}
+            impl #es_core::process::#of for #ident {
+                const BY_MACRO: #es_core::__private::ByMacro = #es_core::__private::ByMacro;
+            }
         });
         Some(mark)
     }

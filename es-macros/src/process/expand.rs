@@ -165,10 +165,13 @@ fn deliver(process: &Process<'_>) -> TokenStream {
 fn marks(process: &Process<'_>) -> TokenStream {
     let Process { reading, timers, sends, .. } = process;
     let (es_core, ident) = (&reading.es_core, &reading.input.ident);
+    let private = es_core.private();
     let timers = timers.iter().map(|path| {
         quote! {
             #[automatically_derived]
-            impl #es_core::process::Schedules<#path> for #ident {}
+            impl #es_core::process::Schedules<#path> for #ident {
+                const BY_MACRO: #private::ByMacro = #private::ByMacro;
+            }
         }
     });
     let sends = sends.iter().map(|Send { target, command }| {
@@ -177,6 +180,7 @@ fn marks(process: &Process<'_>) -> TokenStream {
             #[automatically_derived]
             impl #es_core::process::Sends<#command> for #ident {
                 type Target = #target;
+                const BY_MACRO: #private::ByMacro = #private::ByMacro;
             }
         }
     });

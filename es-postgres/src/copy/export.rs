@@ -90,13 +90,11 @@ fn command(row: &PgRow) -> Result<StoredCommand, StoreError> {
     let get = Columns(row);
     let category = required(exported::CATEGORY, get.text(exported::CATEGORY)?)?;
     let stream = StreamId::new(category, required(exported::KEY, get.text(exported::KEY)?)?)?;
-    let outcome = CommandOutcome {
-        first: Revision::new(get.bigint(exported::FIRST)?),
-        count: get.bigint(exported::COUNT)?,
-        rejected: row.try_get(exported::REJECTED).map_err(unexpected)?,
-        body_hash: row.try_get(exported::BODY_HASH).map_err(unexpected)?,
-        name: get.text(exported::NAME)?.map(Arc::from),
-    };
+    let first = Revision::new(get.bigint(exported::FIRST)?);
+    let outcome = CommandOutcome::new(first, get.bigint(exported::COUNT)?)
+        .rejected(row.try_get(exported::REJECTED).map_err(unexpected)?)
+        .body_hash(row.try_get(exported::BODY_HASH).map_err(unexpected)?)
+        .name(get.text(exported::NAME)?.map(Arc::from));
     let id = required(exported::COMMAND_ID, get.uuid(exported::COMMAND_ID)?)?;
     let recorded_at = required(exported::RECORDED_AT, get.time(exported::RECORDED_AT)?)?;
     Ok(StoredCommand::new(stream, id, outcome, recorded_at))

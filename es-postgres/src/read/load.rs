@@ -129,12 +129,11 @@ fn read_head<'a>(
         [snapshot] => (snapshot, None),
         [snapshot, first, count, body_hash, rejected] => {
             let name = columns.text(stream_head::COMMAND_NAME)?.map(Arc::from);
-            let command = first.zip(count).map(|(first, count)| CommandOutcome {
-                first: Revision::new(first.unsigned_abs()),
-                count: count.unsigned_abs(),
-                rejected: rejected == Some(1),
-                body_hash,
-                name,
+            let command = first.zip(count).map(|(first, count)| {
+                CommandOutcome::new(Revision::new(first.unsigned_abs()), count.unsigned_abs())
+                    .rejected(rejected == Some(1))
+                    .body_hash(body_hash)
+                    .name(name)
             });
             (snapshot, command)
         }
@@ -153,7 +152,7 @@ pub(crate) fn head<'a>(
     if let (Some(revision), Some(state)) = (snapshot, columns.optional(stream_head::SNAPSHOT)?) {
         let revision = Revision::new(revision.unsigned_abs());
         *order = Contiguous::after(stream, revision);
-        sink(LoadItem::Snapshot { revision, state })?;
+        sink(LoadItem::snapshot(revision, state))?;
     }
     if columns.is_null(stream_head::REVISION)? {
         return Ok(StreamHead::default());

@@ -110,20 +110,15 @@ fn whole<'r>(
     position: Position,
     row: Columns<'r>,
 ) -> Result<RawEvent<'r>, StoreError> {
-    Ok(RawEvent {
-        stream,
-        revision: Revision::new(row.bigint(event::REVISION)?),
-        position,
-        event_id: required(event::EVENT_ID, row.uuid(event::EVENT_ID)?)?,
-        name,
-        version,
-        payload: required(event::PAYLOAD, row.optional(event::PAYLOAD)?)?,
-        recorded_at: required(event::RECORDED_AT, row.time(event::RECORDED_AT)?)?,
-        occurred: row.time(event::OCCURRED_AT)?,
-        correlation_id: row.uuid(event::CORRELATION_ID)?,
-        causation_id: row.uuid(event::CAUSATION_ID)?,
-        metadata: row.optional(event::METADATA)?,
-    })
+    let place = (Revision::new(row.bigint(event::REVISION)?), position);
+    let id = required(event::EVENT_ID, row.uuid(event::EVENT_ID)?)?;
+    let payload = required(event::PAYLOAD, row.optional(event::PAYLOAD)?)?;
+    let recorded_at = required(event::RECORDED_AT, row.time(event::RECORDED_AT)?)?;
+    Ok(RawEvent::new(stream, place, id, (name, version), payload, recorded_at)
+        .occurred(row.time(event::OCCURRED_AT)?)
+        .correlation_id(row.uuid(event::CORRELATION_ID)?)
+        .causation_id(row.uuid(event::CAUSATION_ID)?)
+        .metadata_json(row.optional(event::METADATA)?))
 }
 
 /// The type of the event in a row, which includes version and name if the caller does not know them, or knows

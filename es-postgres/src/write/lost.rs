@@ -58,7 +58,7 @@ impl Lost {
             AppendOutcome::Appended(appended) => Some(appended.recorded_at),
             _ => None,
         });
-        let met = recorded_at.map(|recorded_at| Appended { positions: Vec::new(), recorded_at });
+        let met = recorded_at.map(|recorded_at| Appended::new(Vec::new(), recorded_at));
         let met = met.map_or(AppendOutcome::NotWritten, AppendOutcome::Appended);
         let outcome = |append: &Append<'_>| {
             if append.is_condition() {
@@ -236,5 +236,5 @@ async fn find(
         appended = Some(row.try_get::<OffsetDateTime, _>(find_appended::RECORDED_AT).map_err(unexpected)?);
     }
     let complete = positions.len() == append.events.len();
-    Ok(appended.filter(|_| complete).map(|recorded_at| Appended { positions, recorded_at }))
+    Ok(appended.filter(|_| complete).map(|recorded_at| Appended::new(positions, recorded_at)))
 }

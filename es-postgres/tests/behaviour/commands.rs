@@ -22,13 +22,7 @@ fn send(store: &PostgresStore, expected: u64, id: Uuid) -> JoinHandle<AppendOutc
 }
 
 fn repeated(first: u64) -> AppendOutcome {
-    AppendOutcome::Repeated(CommandOutcome {
-        first: Revision::new(first),
-        count: 1,
-        rejected: false,
-        body_hash: None,
-        name: Some("count".into()),
-    })
+    AppendOutcome::Repeated(CommandOutcome::new(Revision::new(first), 1).name(Some("count".into())))
 }
 
 #[tokio::test(flavor = "multi_thread")]

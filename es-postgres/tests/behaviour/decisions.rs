@@ -54,8 +54,7 @@ fn remember(store: &PostgresStore, revision: u64, id: Uuid) -> JoinHandle<Rememb
 }
 
 fn outcome(first: u64, count: u64) -> CommandOutcome {
-    let (body_hash, name) = (None, Some("count".into()));
-    CommandOutcome { first: Revision::new(first), count, rejected: count == 0, body_hash, name }
+    CommandOutcome::new(Revision::new(first), count).rejected(count == 0).name(Some("count".into()))
 }
 
 /// The append has written its events, and not yet its command.

@@ -240,7 +240,7 @@ async fn a_decision_is_remembered_for_its_own_stream() {
     for pooler in [false, true] {
         let (database, store, _) = behind(pooler).await;
         let (key, lost) = (CommandKey::from(Uuid::now_v7()), stream("lost", "a"));
-        let command = CommandRecord { key, name: "nothing" };
+        let command = CommandRecord::new(key, "nothing");
         let decision = Decision::empty(&lost, Revision::EMPTY, command);
         assert!(matches!(store.remember(decision).await, Ok(Remembered::Kept)));
         let category = "SELECT c.name FROM es.decisions d JOIN es.categories c ON c.id = d.category";

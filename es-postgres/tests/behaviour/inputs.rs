@@ -41,7 +41,7 @@ async fn a_nul_character_in_any_text_is_a_typed_error() {
         assert!(StreamId::new(category, key).is_err());
     }
     let none = Metadata::new;
-    let named = |name| CommandRecord { key: CommandKey::from(Uuid::now_v7()), name };
+    let named = |name| CommandRecord::new(Uuid::now_v7().into(), name);
     for (what, event, name) in [
         ("the name of an event", event("\0", b"1", none()), "x"),
         ("a payload", event("account.counted", br#""\u0000""#, none()), "x"),
@@ -185,7 +185,7 @@ async fn use_all(store: PostgresStore, time: Duration, nth: u32) {
             .expect("outcomes")
             .into_iter()
             .for_each(|outcome| drop(appended(outcome)));
-        let command = CommandRecord { key: CommandKey::from(Uuid::now_v7()), name: "x" };
+        let command = CommandRecord::new(Uuid::now_v7().into(), "x");
         let decision = Decision::empty(&stream, Revision::new(2), command);
         assert_eq!(store.remember(decision).await.expect("an outcome"), Remembered::Kept);
         store.load(Load::all(&stream), &mut |_| Ok(())).await.expect("a stream");

@@ -124,7 +124,7 @@ async fn writes_are_refused_in_a_read_only_store() {
         let (a, batch) = (stream("a"), events(1));
         let append = Append::new(&a, Revision::EMPTY, &batch);
         let key = CommandKey::from(uuid::Uuid::now_v7());
-        let decision = Decision::empty(&a, Revision::EMPTY, CommandRecord { key, name: "count" });
+        let decision = Decision::empty(&a, Revision::EMPTY, CommandRecord::new(key, "count"));
         let snapshot = NewSnapshot::new(a.clone(), Revision::new(1), Fingerprint::EMPTY, b"{}".to_vec());
         let mut connection = connect(url).await;
         let mut tx = connection.begin().await.expect("a transaction");

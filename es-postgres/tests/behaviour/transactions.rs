@@ -63,7 +63,7 @@ async fn a_command_id_of_another_command_is_refused_in_a_transaction() {
     let (database, store) = fresh().await;
     let mut connection = connect(database.url()).await;
     let (stream, id, batch) = (stream("a"), uuid::Uuid::now_v7(), events(2));
-    let named = |name, body_hash| CommandRecord { key: CommandKey { id, body_hash }, name };
+    let named = |name, body_hash| CommandRecord::new(CommandKey::new(id).body_hash(body_hash), name);
     let append_in = async |connection: &mut PgConnection, record, expected, count| {
         let append = Append::new(&stream, Revision::new(expected), &batch[..count]).command(Some(record));
         let mut transaction = connection.begin().await.expect("a transaction");

@@ -43,20 +43,14 @@ pub(crate) fn event<'r>(
     if fields.checksum() != checksum {
         return Err(Failure::damaged("the event is not what was written: its checksum differs"));
     }
-    Ok(RawEvent {
-        stream,
-        revision: Revision::new(fields.revision.cast_unsigned()),
-        position: Position::new(fields.position.cast_unsigned()),
-        event_id: fields.id,
-        name,
-        version,
-        payload: fields.payload.as_bytes(),
-        recorded_at: time(fields.recorded_at)?,
-        occurred: fields.occurred_at.map(time).transpose()?,
-        correlation_id: fields.correlation_id,
-        causation_id: fields.causation_id,
-        metadata: fields.metadata.map(str::as_bytes),
-    })
+    let revision = Revision::new(fields.revision.cast_unsigned());
+    let place = (revision, Position::new(fields.position.cast_unsigned()));
+    let (payload, recorded_at) = (fields.payload.as_bytes(), time(fields.recorded_at)?);
+    Ok(RawEvent::new(stream, place, fields.id, (name, version), payload, recorded_at)
+        .occurred(fields.occurred_at.map(time).transpose()?)
+        .correlation_id(fields.correlation_id)
+        .causation_id(fields.causation_id)
+        .metadata_json(fields.metadata.map(str::as_bytes)))
 }
 
 /// When it occurred, and the lengths of correlation, causation and metadata. A flag tells if there are none.

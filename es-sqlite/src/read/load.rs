@@ -61,7 +61,7 @@ async fn once(
             Kind::Second(row) => match self::snapshot(row) {
                 Ok((revision, state)) => {
                     order = Contiguous::after(load.stream, revision);
-                    sink(LoadItem::Snapshot { revision, state })?;
+                    sink(LoadItem::snapshot(revision, state))?;
                 }
                 Err(_) => return Ok(Loaded::BadSnapshot),
             },
@@ -100,13 +100,12 @@ pub(crate) fn head_of(row: &mut Packed<'_>) -> Result<StreamHead, Failure> {
 /// The outcome of the command, if it is in the command ledger.
 fn command(mut row: Packed<'_>) -> Result<Option<CommandOutcome>, Failure> {
     let Some(first) = row.optional()? else { return Ok(None) };
-    Ok(Some(CommandOutcome {
-        first: Revision::new(first.cast_unsigned()),
-        count: row.number()?.cast_unsigned(),
-        rejected: flag(&mut row)?,
-        body_hash: row.optional()?,
-        name: if row.is_empty() { None } else { Some(row.rest()?.into()) },
-    }))
+    let (first, count) = (Revision::new(first.cast_unsigned()), row.number()?.cast_unsigned());
+    let outcome = CommandOutcome::new(first, count)
+        .rejected(flag(&mut row)?)
+        .body_hash(row.optional()?)
+        .name(if row.is_empty() { None } else { Some(row.rest()?.into()) });
+    Ok(Some(outcome))
 }
 
 fn flag(row: &mut Packed<'_>) -> Result<bool, Failure> {

@@ -91,7 +91,7 @@ impl<'a> Loading<'a> {
         match load::snapshot(row) {
             Ok((revision, state)) => {
                 self.order = Contiguous::after(self.stream, revision);
-                if let Err(error) = sink(LoadItem::Snapshot { revision, state }) {
+                if let Err(error) = sink(LoadItem::snapshot(revision, state)) {
                     self.head = Err(error);
                 }
             }

@@ -27,11 +27,10 @@ pub(crate) fn time(micros: i64) -> Result<OffsetDateTime, Failure> {
 pub(crate) fn outcome(row: &SqliteRow, columns: [usize; 5]) -> Result<Option<CommandOutcome>, Failure> {
     let [first, count, rejected, body_hash, name] = columns;
     let Some(first) = get::<Option<i64>>(row, first)? else { return Ok(None) };
-    Ok(Some(CommandOutcome {
-        first: Revision::new(first.cast_unsigned()),
-        count: get::<i64>(row, count)?.cast_unsigned(),
-        rejected: get(row, rejected)?,
-        body_hash: get(row, body_hash)?,
-        name: get::<Option<String>>(row, name)?.map(Into::into),
-    }))
+    let (first, count) = (Revision::new(first.cast_unsigned()), get::<i64>(row, count)?.cast_unsigned());
+    let outcome = CommandOutcome::new(first, count)
+        .rejected(get(row, rejected)?)
+        .body_hash(get(row, body_hash)?)
+        .name(get::<Option<String>>(row, name)?.map(Into::into));
+    Ok(Some(outcome))
 }

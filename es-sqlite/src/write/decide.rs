@@ -128,9 +128,10 @@ impl Plan<'_> {
         verdict: Verdict,
     ) -> Result<(), Failure> {
         let (_, id) = self.stream(stream).await?;
-        let (body_hash, name) = (command.key.body_hash, Some(command.name));
-        let rejected = verdict == Verdict::Rejected;
-        let outcome = CommandOutcome { first, count: 0, rejected, body_hash, name };
+        let outcome = CommandOutcome::new(first, 0)
+            .rejected(verdict == Verdict::Rejected)
+            .body_hash(command.key.body_hash)
+            .name(Some(command.name));
         self.enter(stream, id, command.key.id, outcome).await
     }
 
@@ -139,7 +140,7 @@ impl Plan<'_> {
         if let Some(command) = condition.command {
             self.decided(&condition.stream, condition.expected, command, Verdict::Nothing).await?;
         }
-        Ok(Appended { positions: Vec::new(), recorded_at: self.recorded_at })
+        Ok(Appended::new(Vec::new(), self.recorded_at))
     }
 
     /// The category and the number of a stream, which is created if it does not exist.
@@ -165,14 +166,14 @@ impl Plan<'_> {
             positions.push(self.event((&part.stream, stream), revision, row).await?);
         }
         if let Some(command) = part.command {
-            let (body_hash, name) = (command.key.body_hash, Some(command.name));
-            let outcome = CommandOutcome { first, count, rejected: false, body_hash, name };
+            let outcome =
+                CommandOutcome::new(first, count).body_hash(command.key.body_hash).name(Some(command.name));
             self.enter(&part.stream, stream, command.key.id, outcome).await?;
         }
         let standing = self.standings.of(key);
         standing.revision = part.expected.plus(count);
         standing.head = head;
-        Ok(Appended { positions, recorded_at: self.recorded_at })
+        Ok(Appended::new(positions, self.recorded_at))
     }
 
     /// Adds to an event what only the writer knows.

@@ -44,7 +44,7 @@ impl Command {
     }
 
     pub(crate) fn record(&self) -> CommandRecord<'_> {
-        CommandRecord { key: self.key, name: &self.name }
+        CommandRecord::new(self.key, &self.name)
     }
 }
 

@@ -239,7 +239,7 @@ async fn a_command_that_is_sent_many_times_in_one_group_is_executed_once() {
     let transaction = store.begin().await.expect("a transaction");
     let once = || async {
         let events = [noted("once")];
-        let command = Some(CommandRecord { key, name: "Note" });
+        let command = Some(CommandRecord::new(key, "Note"));
         store.append(Append::new(&id, Revision::EMPTY, &events).command(command)).await.expect("no error")
     };
     // Once all of them wait, they share a transaction.

@@ -157,20 +157,14 @@ impl Side {
     /// When the program cannot read it, or not write it again.
     pub fn read(&self, payload: &Payload) -> Result<Reading, String> {
         let stream = StreamId::new("subject", "one").map_err(|error| error.to_string())?;
-        (self.read)(&RawEvent {
-            stream: &stream,
-            revision: Revision::new(1),
-            position: Position::new(1),
-            event_id: Uuid::nil(),
-            name: &payload.name,
-            version: payload.version,
-            payload: payload.json.as_bytes(),
-            recorded_at: OffsetDateTime::UNIX_EPOCH,
-            occurred: None,
-            correlation_id: None,
-            causation_id: None,
-            metadata: None,
-        })
+        (self.read)(&RawEvent::new(
+            &stream,
+            (Revision::new(1), Position::new(1)),
+            Uuid::nil(),
+            (&payload.name, payload.version),
+            payload.json.as_bytes(),
+            OffsetDateTime::UNIX_EPOCH,
+        ))
     }
 }
 

@@ -98,20 +98,14 @@ fn a_name_that_the_event_never_had_is_unknown() {
     let decode = |name: &str| {
         let raw_name = name.to_owned();
         let stream = es_core::StreamId::new("parcel", "1").expect("valid");
-        let raw = es_core::record::RawEvent {
-            stream: &stream,
-            revision: Revision::new(1),
-            position: es_core::Position::new(1),
-            event_id: es_core::uuid::Uuid::now_v7(),
-            name: &raw_name,
-            version: 1,
-            payload: b"null",
-            recorded_at: time::OffsetDateTime::UNIX_EPOCH,
-            occurred: None,
-            correlation_id: None,
-            causation_id: None,
-            metadata: None,
-        };
+        let raw = es_core::record::RawEvent::new(
+            &stream,
+            (Revision::new(1), es_core::Position::new(1)),
+            es_core::uuid::Uuid::now_v7(),
+            (&raw_name, 1),
+            b"null",
+            time::OffsetDateTime::UNIX_EPOCH,
+        );
         Parcel::decode(&raw, &mut |_| ()).map_err(|error| error.problem().to_string())
     };
     assert_eq!(decode("parcel.vanished"), Ok(()));

@@ -248,7 +248,7 @@ async fn repeating_an_old_command_returns_the_current_meaning_of_its_events() {
         .map(|(name, version, json)| NewEvent::new(name, version, json.into(), Arc::new(Metadata::new())))
         .into();
     let command = es_core::uuid::Uuid::now_v7();
-    let record = es_core::store::CommandRecord { key: command.into(), name: "PaySalary" };
+    let record = es_core::store::CommandRecord::new(command.into(), "PaySalary");
     let append = Append::new(&stream, Revision::EMPTY, &events).command(Some(record));
     assert!(matches!(store.append(append).await, Ok(AppendOutcome::Appended(_))));
 

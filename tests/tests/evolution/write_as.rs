@@ -133,7 +133,7 @@ async fn a_snapshot_equals_the_state_of_a_replay() {
     new.settle().await;
     let mut snapshot = None;
     let mut take = |item: es_core::store::LoadItem<'_>| {
-        if let es_core::store::LoadItem::Snapshot { revision, state } = item {
+        if let es_core::store::LoadItem::Snapshot { revision, state, .. } = item {
             snapshot = Some((revision, String::from_utf8_lossy(state).into_owned()));
         }
         Ok(())

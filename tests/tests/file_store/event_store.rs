@@ -60,7 +60,7 @@ impl EventStore for FileStore {
         let mut reader = Reader::new(&self.file);
         if let Some((revision, at)) = snapshot {
             match reader.snapshot(at) {
-                Ok(state) => sink(LoadItem::Snapshot { revision, state })?,
+                Ok(state) => sink(LoadItem::snapshot(revision, state))?,
                 // If the snapshot is damaged, all events are read, which only takes longer.
                 Err(_) => (head, _, places) = self.content().index.look(&load.snapshot(None)),
             }

@@ -132,20 +132,13 @@ impl Stored {
     ) -> Result<RawEvent<'a>, StoreError> {
         let Place { position, revision, .. } = place;
         let time = |micros| time(micros).map_err(|source| StoreError::DamagedEvent { position, source });
-        Ok(RawEvent {
-            stream,
-            revision,
-            position,
-            event_id: self.id,
-            name: &self.name,
-            version: self.version,
-            payload: self.payload.as_bytes(),
-            recorded_at: time(recorded_at)?,
-            occurred: self.occurred.map(time).transpose()?,
-            correlation_id: self.correlation_id,
-            causation_id: self.causation_id,
-            metadata: self.metadata.as_deref().map(str::as_bytes),
-        })
+        let (place, named) = ((revision, position), (&*self.name, self.version));
+        let payload = self.payload.as_bytes();
+        Ok(RawEvent::new(stream, place, self.id, named, payload, time(recorded_at)?)
+            .occurred(self.occurred.map(time).transpose()?)
+            .correlation_id(self.correlation_id)
+            .causation_id(self.causation_id)
+            .metadata_json(self.metadata.as_deref().map(str::as_bytes)))
     }
 }
 
@@ -156,13 +149,10 @@ impl Outcome {
     }
 
     pub(crate) fn told(&self) -> CommandOutcome {
-        CommandOutcome {
-            first: Revision::new(self.first),
-            count: self.count,
-            rejected: self.rejected,
-            body_hash: self.body_hash,
-            name: Some(self.name.as_str().into()),
-        }
+        CommandOutcome::new(Revision::new(self.first), self.count)
+            .rejected(self.rejected)
+            .body_hash(self.body_hash)
+            .name(Some(self.name.as_str().into()))
     }
 }
 

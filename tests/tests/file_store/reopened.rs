@@ -22,7 +22,7 @@ use crate::store::FileStore;
 const SHAPE: Fingerprint = Fingerprint::EMPTY.with("payload: i64\n");
 
 const fn command(id: u128) -> CommandRecord<'static> {
-    CommandRecord { key: CommandKey { id: Uuid::from_u128(id), body_hash: Some(3) }, name: "Note" }
+    CommandRecord::new(CommandKey::new(Uuid::from_u128(id)).body_hash(Some(3)), "Note")
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ impl FileStore {
             let next = position + append.events.len() as u64;
             let positions = (position..next).map(Position::new).collect();
             position = next;
-            AppendOutcome::Appended(Appended { positions, recorded_at })
+            AppendOutcome::Appended(Appended::new(positions, recorded_at))
         };
         Ok(appends.iter().map(outcome).collect())
     }

@@ -252,7 +252,7 @@ mod keys {
             key.strip_prefix("x-")
                 .and_then(|key| key.parse().ok())
                 .map(Self)
-                .ok_or_else(|| InvalidKey { key: key.to_owned(), expected: "x-number" })
+                .ok_or_else(|| InvalidKey::new(key, "x-number"))
         }
     }
 }

@@ -126,5 +126,5 @@ fn a_newtype_has_the_key_of_its_field() {
     assert_eq!(Text::from_key("A-1"), Ok(Text(String::from("A-1"))));
     assert_eq!(Nested::from_key("8"), Ok(Nested(Named { number: 8 })));
     assert_eq!(Generic::<Uuid>::from_key(&id.to_string()), Ok(Generic(id)));
-    assert_eq!(Named::from_key("x"), Err(InvalidKey { key: String::from("x"), expected: "integer" }));
+    assert_eq!(Named::from_key("x"), Err(InvalidKey::new("x", "integer")));
 }

@@ -139,7 +139,7 @@ impl Asked {
     async fn load(&self, load: Load<'_>) -> String {
         let mut lines = Lines::default();
         let mut take = |item: LoadItem<'_>| match item {
-            LoadItem::Snapshot { revision, state } => {
+            LoadItem::Snapshot { revision, state, .. } => {
                 lines.0.push(format!("snapshot at {revision}: {}", told::text(state)));
                 Ok(())
             }

@@ -73,8 +73,8 @@ pub(crate) const fn command_id(number: usize) -> Uuid {
 }
 
 pub(crate) const fn command(command: Command) -> CommandRecord<'static> {
-    let key = CommandKey { id: command_id(command.id), body_hash: command.body_hash };
-    CommandRecord { key, name: COMMANDS[command.name] }
+    let key = CommandKey::new(command_id(command.id)).body_hash(command.body_hash);
+    CommandRecord::new(key, COMMANDS[command.name])
 }
 
 pub(crate) fn fingerprint(number: usize) -> Fingerprint {

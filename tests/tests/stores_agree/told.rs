@@ -15,7 +15,7 @@ pub(crate) struct Places(HashMap<Uuid, (Position, OffsetDateTime)>);
 
 impl Places {
     pub(crate) fn take(&mut self, events: &[NewEvent], outcome: &AppendOutcome) {
-        if let AppendOutcome::Appended(Appended { positions, recorded_at }) = outcome {
+        if let AppendOutcome::Appended(Appended { positions, recorded_at, .. }) = outcome {
             assert_eq!(events.len(), positions.len(), "a position for each event");
             let places = positions.iter().map(|position| (*position, *recorded_at));
             self.0.extend(events.iter().map(|event| event.id).zip(places));

@@ -230,7 +230,7 @@ impl Broken {
 }
 
 fn nothing() -> AppendOutcome {
-    AppendOutcome::Appended(Appended { positions: Vec::new(), recorded_at: OffsetDateTime::UNIX_EPOCH })
+    AppendOutcome::Appended(Appended::new(Vec::new(), OffsetDateTime::UNIX_EPOCH))
 }
 
 #[async_trait]
@@ -328,10 +328,10 @@ impl EventStore for Broken {
         let mut pass = |item: LoadItem<'_>| match item {
             LoadItem::Event(raw) => self.pass(Way::Load, raw, &mut |raw| sink(LoadItem::Event(raw))),
             LoadItem::Snapshot { revision, .. } if self.is(Fault::SnapshotOfAnotherState) => {
-                sink(LoadItem::Snapshot { revision, state: b"0" })
+                sink(LoadItem::snapshot(revision, b"0"))
             }
-            LoadItem::Snapshot { revision, state } if self.is(Fault::SnapshotOfAnotherRevision) => {
-                sink(LoadItem::Snapshot { revision: revision.next(), state })
+            LoadItem::Snapshot { revision, state, .. } if self.is(Fault::SnapshotOfAnotherRevision) => {
+                sink(LoadItem::snapshot(revision.next(), state))
             }
             LoadItem::Snapshot { .. } => sink(item),
         };

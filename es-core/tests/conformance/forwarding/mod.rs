@@ -31,7 +31,7 @@ async fn call_all<S: Whole + ?Sized>(store: &S) -> Result<(), StoreError> {
     let append = Append::new(&stream, Revision::EMPTY, &[]);
     let _outcome = store.append(append).await?;
     let _outcome = store.submit(append).await?.await?;
-    let command = CommandRecord { key: Uuid::nil().into(), name: "Open" };
+    let command = CommandRecord::new(Uuid::nil().into(), "Open");
     let decision = Decision::empty(&stream, Revision::EMPTY, command);
     let _remembered = store.remember(decision).await?;
     store.append_all(&[append]).await?;

@@ -108,20 +108,12 @@ impl<P: Projection> Wanted<P> {
         for (event, position) in append.events.iter().zip(&done.positions) {
             revision = revision.next();
             let metadata = event.metadata.to_json();
-            let raw = RawEvent {
-                stream: append.stream,
-                revision,
-                position: *position,
-                event_id: event.id,
-                name: event.name,
-                version: event.version,
-                payload: &event.payload,
-                recorded_at: done.recorded_at,
-                occurred: columns::occurred(&event.metadata),
-                correlation_id: event.metadata.correlation_id,
-                causation_id: event.metadata.causation_id,
-                metadata: metadata.as_deref(),
-            };
+            let (place, named) = ((revision, *position), (event.name, event.version));
+            let raw = RawEvent::new(append.stream, place, event.id, named, &event.payload, done.recorded_at)
+                .occurred(columns::occurred(&event.metadata))
+                .correlation_id(event.metadata.correlation_id)
+                .causation_id(event.metadata.causation_id)
+                .metadata_json(metadata.as_deref());
             if let Some(event) = DecodeError::guard(&raw, || P::decode(&raw))? {
                 events.push(event);
                 last = Some(EventPlace::new(&raw));

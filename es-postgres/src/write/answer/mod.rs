@@ -169,7 +169,7 @@ impl Answer {
     pub(crate) fn appended(self, events: usize) -> Result<Appended, StoreError> {
         match self {
             Self { positions, recorded_at: Some(recorded_at), .. } if positions.len() == events => {
-                Ok(Appended { positions, recorded_at })
+                Ok(Appended::new(positions, recorded_at))
             }
             _ => Err(unexpected("the answer to an append lacks the positions or the time of its events")),
         }
@@ -182,8 +182,10 @@ impl Answer {
         command: Option<CommandRecord<'_>>,
     ) -> Result<CommandOutcome, StoreError> {
         let (first, count) = (self.revision()?, self.event_count()?);
-        let Self { rejected, body_hash, command_name: name, .. } = self;
-        let outcome = CommandOutcome { first, count, rejected, body_hash, name };
+        let outcome = CommandOutcome::new(first, count)
+            .rejected(self.rejected)
+            .body_hash(self.body_hash)
+            .name(self.command_name);
         if let Some(command) = command {
             outcome.check(stream, command)?;
         }

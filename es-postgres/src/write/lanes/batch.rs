@@ -197,10 +197,10 @@ fn unless_null<T>(column: Vec<Option<T>>) -> Vec<Option<T>> {
 }
 
 /// Answers each append of a chain with its share of the positions.
-pub(super) fn answer_each(chain: Chain, Appended { mut positions, recorded_at }: Appended) {
+pub(super) fn answer_each(chain: Chain, Appended { mut positions, recorded_at, .. }: Appended) {
     for waiting in chain {
         let left = positions.split_off(waiting.events.len());
         let positions = mem::replace(&mut positions, left);
-        waiting.answer(Ok(AppendOutcome::Appended(Appended { positions, recorded_at })));
+        waiting.answer(Ok(AppendOutcome::Appended(Appended::new(positions, recorded_at))));
     }
 }

@@ -54,7 +54,7 @@ impl Waiting {
     }
 
     pub(super) fn append(&self) -> Append<'_> {
-        let command = self.command.as_ref().map(|(key, name)| CommandRecord { key: *key, name });
+        let command = self.command.as_ref().map(|(key, name)| CommandRecord::new(*key, name));
         Append::new(&self.stream, self.expected, &self.events).last_event_id(self.head).command(command)
     }
 

@@ -57,7 +57,7 @@ pub(crate) fn events(count: usize) -> Vec<NewEvent> {
 }
 
 pub(crate) fn command(id: Uuid) -> CommandRecord<'static> {
-    CommandRecord { key: CommandKey::from(id), name: "count" }
+    CommandRecord::new(CommandKey::new(id), "count")
 }
 
 pub(crate) fn appended(outcome: AppendOutcome) -> Appended {

@@ -73,20 +73,11 @@ mod tests {
     use crate::domain::{Application, Cents, WorkItem};
 
     fn decode(name: &str, version: u32, payload: &Value) -> Result<(), DecodeError> {
-        let raw = RawEvent {
-            stream: &StreamId::new("loan", "173688").expect("a stream"),
-            revision: Revision::new(4),
-            position: Position::new(9),
-            event_id: Uuid::nil(),
-            name,
-            version,
-            payload: &serde_json::to_vec(payload).expect("json"),
-            recorded_at: OffsetDateTime::UNIX_EPOCH,
-            occurred: None,
-            correlation_id: None,
-            causation_id: None,
-            metadata: None,
-        };
+        let stream = StreamId::new("loan", "173688").expect("a stream");
+        let place = (Revision::new(4), Position::new(9));
+        let payload = serde_json::to_vec(payload).expect("json");
+        let time = OffsetDateTime::UNIX_EPOCH;
+        let raw = RawEvent::new(&stream, place, Uuid::nil(), (name, version), &payload, time);
         Application::decode(&raw, &mut |_| ())
     }
 
