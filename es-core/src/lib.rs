@@ -5,7 +5,7 @@
 //! a [`Repository`] on any [`EventStore`]: [`MemoryStore`] here, PostgreSQL in `es-postgres`.
 //!
 //! Events are appended, never updated or deleted. State is the fold of a stream; a snapshot shortens the
-//! fold; any past state can be rebuilt.
+//! fold; any past state can be rebuilt. The [`guides`] go through all of it.
 //!
 //! ```
 //! use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Repository, emit, event};
@@ -64,6 +64,9 @@ pub mod codec;
 #[allow(clippy::missing_panics_doc, reason = "each case panics when the store breaks the contract")]
 pub mod conformance;
 pub mod copy;
+// Only in the documentation, and not among its tests: what compiles of the pages is compiled elsewhere.
+#[cfg(all(doc, not(doctest)))]
+pub mod guides;
 pub mod lock;
 pub mod messaging;
 pub mod model;
