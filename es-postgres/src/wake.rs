@@ -32,11 +32,11 @@ const RECONNECT_DELAY: Duration = Duration::from_millis(500);
 pub(crate) struct Wake {
     bell: Bell,
     wanted: bool,
-    shared: Arc<Shared>,
+    shared: Arc<WakeState>,
     tasks: Mutex<Tasks>,
 }
 
-struct Shared {
+struct WakeState {
     settings: Arc<Settings>,
     channel: String,
     /// Distinguishes our own notifications from those of other processes.
@@ -61,7 +61,7 @@ impl fmt::Debug for Wake {
 impl Wake {
     pub(crate) fn new(settings: &Arc<Settings>) -> Self {
         let bell = Bell::new();
-        let shared = Shared {
+        let shared = WakeState {
             settings: Arc::clone(settings),
             channel: format!("{}_events", settings.schema),
             own: Uuid::now_v7().simple().to_string(),
@@ -106,7 +106,7 @@ impl Wake {
     fn spawn<F: Future<Output = ()> + Send + 'static>(
         &self,
         which: fn(&mut Tasks) -> &mut Option<JoinHandle<()>>,
-        task: fn(Arc<Shared>) -> F,
+        task: fn(Arc<WakeState>) -> F,
     ) {
         let mut tasks = hold(&self.tasks);
         if tasks.closed || which(&mut tasks).as_ref().is_some_and(|task| !task.is_finished()) {
@@ -124,7 +124,7 @@ impl Drop for Wake {
     }
 }
 
-async fn send(shared: Arc<Shared>) {
+async fn send(shared: Arc<WakeState>) {
     let mut connection = None;
     let mut debounce = FIRST_NOTIFY_DEBOUNCE;
     loop {
@@ -146,7 +146,7 @@ async fn send(shared: Arc<Shared>) {
     }
 }
 
-async fn notify(connection: &mut Option<PgConnection>, shared: &Shared) -> Result<(), BoxError> {
+async fn notify(connection: &mut Option<PgConnection>, shared: &WakeState) -> Result<(), BoxError> {
     let connection = match connection {
         Some(connection) => connection,
         None => {
@@ -160,7 +160,7 @@ async fn notify(connection: &mut Option<PgConnection>, shared: &Shared) -> Resul
     Ok(())
 }
 
-async fn listen(shared: Arc<Shared>) {
+async fn listen(shared: Arc<WakeState>) {
     loop {
         if let Err(error) = hear(&shared).await {
             tracing::debug!(%error, "not listening to the server; readers poll");
@@ -171,8 +171,8 @@ async fn listen(shared: Arc<Shared>) {
     }
 }
 
-async fn hear(shared: &Shared) -> Result<(), BoxError> {
-    let Shared { settings, .. } = shared;
+async fn hear(shared: &WakeState) -> Result<(), BoxError> {
+    let WakeState { settings, .. } = shared;
     // The driver listens only on a connection that it has opened itself.
     let (found, server) = settings.dial_direct("es listen", &[]).await?;
     let _gone = within(settings.answer_within, found.close()).await;

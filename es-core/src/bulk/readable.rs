@@ -15,7 +15,7 @@ use crate::stream::{Position, Revision, StreamId, StreamKey};
 pub(super) struct Readable {
     names: CategoryNames,
     events: Vec<Registration>,
-    reader: Box<dyn Reader>,
+    reader: Box<dyn ChunkReader>,
 }
 
 impl Readable {
@@ -56,7 +56,7 @@ impl fmt::Debug for Readable {
     }
 }
 
-trait Reader: Send + Sync {
+trait ChunkReader: Send + Sync {
     fn read(&mut self, chunk: &[&Append<'_>]) -> Result<(), StoreError>;
 }
 
@@ -64,7 +64,7 @@ trait Reader: Send + Sync {
 /// spans several chunks is folded to its end, with one chunk in memory.
 struct Folds<A>(HashMap<StreamId, (Revision, A)>);
 
-impl<A: Aggregate> Reader for Folds<A> {
+impl<A: Aggregate> ChunkReader for Folds<A> {
     fn read(&mut self, chunk: &[&Append<'_>]) -> Result<(), StoreError> {
         let mut before = std::mem::take(&mut self.0);
         for part in chunk {

@@ -21,7 +21,7 @@ use crate::stream::{Revision, StreamId};
 /// Every field of an event is returned by every way to read a stream: name, version, payload, ids, times,
 /// metadata.
 pub async fn what_was_written_is_read_back<S: EventStore>(store: S) {
-    let mut written = Written::to(&store).await;
+    let mut written = TwoEvents::to(&store).await;
     let mut take = |raw: RawEvent<'_>| written.take(&raw);
     store.read_stream(&stream("1"), StreamRange::ALL, &mut take).await.expect("a read");
     let mut take_item = |item: LoadItem<'_>| match item {
@@ -34,7 +34,7 @@ pub async fn what_was_written_is_read_back<S: EventStore>(store: S) {
 
 /// The same for a page of the whole store.
 pub async fn what_was_written_is_read_back_by_pages<S: EventStore + ReadAll>(store: S) {
-    let mut written = Written::to(&store).await;
+    let mut written = TwoEvents::to(&store).await;
     let (all, mut take) = (Filter::new(), |raw: RawEvent<'_>| written.take(&raw));
     store.read_all(AllQuery::after(Checkpoint::START, &all), &mut take).await.expect("a page");
     written.all_were_read(1);
@@ -42,7 +42,7 @@ pub async fn what_was_written_is_read_back_by_pages<S: EventStore + ReadAll>(sto
 
 /// The same for a search.
 pub async fn what_was_written_is_found<S: EventStore + FindEvents>(store: S) {
-    let mut written = Written::to(&store).await;
+    let mut written = TwoEvents::to(&store).await;
     let (correlation, ids) = (written.correlation, written.events.each_ref().map(|event| event.id));
     let mut take = |raw: RawEvent<'_>| written.take(&raw);
     store.find(Find::Correlation(correlation), &mut take).await.expect("a search");
@@ -53,14 +53,14 @@ pub async fn what_was_written_is_found<S: EventStore + FindEvents>(store: S) {
 }
 
 /// One event with all fields, and one with few, in the stream `1`.
-struct Written {
+struct TwoEvents {
     correlation: Uuid,
     events: [NewEvent; 2],
     appended: Appended,
     seen: usize,
 }
 
-impl Written {
+impl TwoEvents {
     async fn to(store: &impl EventStore) -> Self {
         let correlation = Uuid::now_v7();
         let metadata = Metadata::new()

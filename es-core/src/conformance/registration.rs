@@ -10,15 +10,15 @@ use crate::shape::Fingerprint;
 use crate::store::{EventStore, Registration};
 
 /// A shape, as the text that is hashed for the store.
-type Shape = Option<&'static str>;
+type ShapeText = Option<&'static str>;
 
-const NUMBER: Shape = Some("payload: i64\n");
-pub(super) const TEXT: Shape = Some("payload: string\n");
-const UNKNOWN: Shape = None;
+const NUMBER: ShapeText = Some("payload: i64\n");
+pub(super) const TEXT: ShapeText = Some("payload: string\n");
+const UNKNOWN: ShapeText = None;
 
 /// Events, each with its version, its former names, and its shape.
-pub(super) fn events(events: &[(&'static str, u32, &[&'static str], Shape)]) -> Vec<Registration> {
-    let of_event = |&(name, version, was, shape): &(_, _, &[&'static str], Shape)| {
+pub(super) fn events(events: &[(&'static str, u32, &[&'static str], ShapeText)]) -> Vec<Registration> {
+    let of_event = |&(name, version, was, shape): &(_, _, &[&'static str], ShapeText)| {
         let fingerprint = shape.map(|text| Fingerprint::EMPTY.with(text));
         let of = |name| Registration::new(name, version).fingerprint(fingerprint);
         was.iter().map(|was| of(was).former(true)).chain([of(name)]).collect::<Vec<_>>()
@@ -27,7 +27,7 @@ pub(super) fn events(events: &[(&'static str, u32, &[&'static str], Shape)]) -> 
 }
 
 /// The suite's event, in one version.
-fn noted(version: u32, shape: Shape) -> Vec<Registration> {
+fn noted(version: u32, shape: ShapeText) -> Vec<Registration> {
     events(&[("account.noted", version, &[], shape)])
 }
 

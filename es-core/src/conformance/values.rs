@@ -50,14 +50,14 @@ async fn of_all<T: Send>(store: &impl ReadAll, take: impl Fn(&RawEvent<'_>) -> T
 }
 
 /// A time with its offset, which `==` ignores.
-type Shown = (OffsetDateTime, time::UtcOffset);
+type ExactTime = (OffsetDateTime, time::UtcOffset);
 
-const fn shown(time: OffsetDateTime) -> Shown {
+const fn shown(time: OffsetDateTime) -> ExactTime {
     (time, time.offset())
 }
 
 /// When it occurred as stored, when it was recorded, and when it occurred as readers see it.
-fn times(raw: &RawEvent<'_>) -> (Option<Shown>, Shown, Shown) {
+fn times(raw: &RawEvent<'_>) -> (Option<ExactTime>, ExactTime, ExactTime) {
     (raw.occurred.map(shown), shown(raw.recorded_at), shown(raw.occurred_at()))
 }
 
@@ -77,7 +77,7 @@ pub async fn the_whole_store_keeps_times<S: EventStore + ReadAll>(store: S) {
 }
 
 /// Writes events, and returns the times that readers should find.
-async fn write_times(store: &impl EventStore) -> Vec<(Option<Shown>, Shown, Shown)> {
+async fn write_times(store: &impl EventStore) -> Vec<(Option<ExactTime>, ExactTime, ExactTime)> {
     let given = [
         (datetime!(-4713-11-24 00:00 UTC), datetime!(-4713-11-24 00:00 UTC)),
         (datetime!(0000-02-29 12:00:00.000_000_9 UTC), datetime!(0000-02-29 12:00 UTC)),

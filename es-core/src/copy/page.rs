@@ -7,7 +7,7 @@ use crate::record::RawEvent;
 use crate::stream::{Position, Revision, StreamId};
 
 /// An event that was read, and is still to be written.
-pub(super) struct Held {
+pub(super) struct OwnedEvent {
     stream: StreamId,
     revision: Revision,
     position: Position,
@@ -22,7 +22,7 @@ pub(super) struct Held {
     metadata: Option<Vec<u8>>,
 }
 
-impl Held {
+impl OwnedEvent {
     pub(super) fn new(raw: &RawEvent<'_>) -> Self {
         Self {
             stream: raw.stream.clone(),

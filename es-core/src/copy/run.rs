@@ -8,7 +8,7 @@ use tracing::info;
 use super::copied::{Copied, Digest};
 use super::digest::{Ordered, Unordered};
 use super::error::CopyError;
-use super::page::Held;
+use super::page::OwnedEvent;
 use crate::error::StoreError;
 use crate::record::RawEvent;
 use crate::store::{AllPage, AllQuery, Checkpoint, ExportStore, Filter, ImportStore, Rest, StoredCommand};
@@ -49,10 +49,10 @@ impl<A: ExportStore + ?Sized, B: ImportStore + ?Sized> Copy<'_, A, B> {
     async fn events(&self, at: &mut Checkpoint) -> Result<(), CopyError> {
         loop {
             let mut events = Vec::new();
-            let page = read(self.from, *at, PAGE, &mut |raw| events.push(Held::new(&raw))).await;
+            let page = read(self.from, *at, PAGE, &mut |raw| events.push(OwnedEvent::new(&raw))).await;
             let page = page.map_err(CopyError::Source)?;
             if !events.is_empty() {
-                let events: Vec<RawEvent<'_>> = events.iter().map(Held::raw).collect();
+                let events: Vec<RawEvent<'_>> = events.iter().map(OwnedEvent::raw).collect();
                 self.to.import_events(&events).await.map_err(CopyError::Target)?;
                 info!(position = %page.checkpoint.position(), "events are copied");
             }
@@ -93,8 +93,8 @@ impl<A: ExportStore + ?Sized, B: ImportStore + ?Sized> Copy<'_, A, B> {
     }
 
     async fn compare(&self, end: Checkpoint) -> Result<Copied, CopyError> {
-        let there = Content::of(self.from, end).await.map_err(CopyError::Source)?;
-        let here = Content::of(self.to, end).await.map_err(CopyError::Target)?;
+        let there = StoreDigest::of(self.from, end).await.map_err(CopyError::Source)?;
+        let here = StoreDigest::of(self.to, end).await.map_err(CopyError::Target)?;
         let head = self.from.end().await.map_err(CopyError::Source)?;
         let pairs = [
             ("events", there.events, here.events),
@@ -121,14 +121,14 @@ impl<A: ExportStore + ?Sized, B: ImportStore + ?Sized> Copy<'_, A, B> {
 }
 
 /// Everything that is compared of a store.
-struct Content {
+struct StoreDigest {
     events: Digest,
     commands: Digest,
     closed: Digest,
     names: Digest,
 }
 
-impl Content {
+impl StoreDigest {
     async fn of<S: ExportStore + ?Sized>(store: &S, end: Checkpoint) -> Result<Self, StoreError> {
         Ok(Self {
             events: events(store, end).await?,

@@ -10,13 +10,13 @@ use super::file::Locked;
 use super::findings::Finding;
 
 /// What differs between the aggregates of the code and those of the lock.
-pub(super) struct Compared {
+pub(super) struct ComparedAggregates {
     pub(super) findings: Vec<Finding>,
     /// What an update would write.
     pub(super) due: Vec<String>,
 }
 
-pub(super) fn compare(code: &Code, locked: &Locked) -> Compared {
+pub(super) fn compare(code: &Code, locked: &Locked) -> ComparedAggregates {
     let (mut findings, mut due) = (Vec::new(), Vec::new());
     for (name, before) in &locked.aggregates {
         match present(code, name) {
@@ -33,7 +33,7 @@ pub(super) fn compare(code: &Code, locked: &Locked) -> Compared {
     }
     let renamed = locked.aggregates.keys().filter(|name| !code.aggregates.contains_key(name.as_str()));
     due.extend(renamed.map(|name| format!("`{name}` as an earlier name of an aggregate")));
-    Compared { findings, due }
+    ComparedAggregates { findings, due }
 }
 
 /// The aggregate with this current or former name.

@@ -10,7 +10,7 @@ use super::folding::Folding;
 use super::later;
 use super::published::{ADDED, Lines, Published};
 use super::reader::{
-    Downcast, Reader, Replay, Written, by_aggregate, by_process, by_projection, by_publisher, by_reactor,
+    Reader, Replay, WriteForOld, Written, by_aggregate, by_process, by_projection, by_publisher, by_reactor,
     downcast, projected,
 };
 use super::rust_names::rust_lines;
@@ -42,7 +42,7 @@ pub(super) struct Entry {
     /// Reads an event as this version of it, where this one is not the newest, or is only read.
     pub(super) as_itself: Option<ReadWhole>,
     /// What writes the newest version as the one before, with `write_as`.
-    pub(super) downcast: Option<(Reader, Downcast)>,
+    pub(super) downcast: Option<(Reader, WriteForOld)>,
     /// What reads the event.
     pub(super) readers: Vec<(Reader, Replay)>,
 }

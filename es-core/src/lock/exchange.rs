@@ -26,7 +26,7 @@ pub(super) fn compare(code: &Code, locked: &Locked) -> Vec<Finding> {
 }
 
 /// A name with what it stands for.
-struct Moved {
+struct ExchangedName {
     name: String,
     was: String,
     is: String,
@@ -35,7 +35,7 @@ struct Moved {
 }
 
 /// Names that stand for another item, while the first, or the name of the second, lives on.
-fn moved(before: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<Moved> {
+fn moved(before: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<ExchangedName> {
     let mut found = Vec::new();
     for (name, was) in before {
         let Some(is) = now.get(name).filter(|is| *is != was) else { continue };
@@ -45,7 +45,7 @@ fn moved(before: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> V
         });
         if lives_as.is_some() || came_from {
             let lives_as = lives_as.map(|(name, _)| name.clone());
-            found.push(Moved { name: name.clone(), was: was.clone(), is: is.clone(), lives_as });
+            found.push(ExchangedName { name: name.clone(), was: was.clone(), is: is.clone(), lives_as });
         }
     }
     found
@@ -152,9 +152,9 @@ fn part(
     Some(finding(kind, &format!("{of} in {published}"), "stored values", &moved, attribute))
 }
 
-fn finding(kind: &str, of: &str, stored: &str, moved: &[Moved], attribute: &str) -> Finding {
+fn finding(kind: &str, of: &str, stored: &str, moved: &[ExchangedName], attribute: &str) -> Finding {
     let mut text = String::new();
-    for Moved { name, was, is, lives_as } in moved {
+    for ExchangedName { name, was, is, lives_as } in moved {
         let lives = lives_as.as_ref().map_or_else(String::new, |lives| format!(", and `{was}` is `{lives}`"));
         text.push_str(&format!("the {kind} `{name}`{of} was `{was}` in Rust and is `{is}` now{lives}\n"));
     }

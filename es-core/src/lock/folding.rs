@@ -13,11 +13,11 @@ pub(super) struct Folding {
     pub(super) aggregate: &'static str,
     pub(super) fingerprint: Fingerprint,
     pub(super) state: Schema,
-    fold: Fold,
+    fold: FoldEvents,
 }
 
 /// The state after each event.
-type Fold = fn(&[Written], Between) -> Vec<Result<Exact, String>>;
+type FoldEvents = fn(&[Written], Between) -> Vec<Result<Exact, String>>;
 
 /// What becomes of the state between two events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

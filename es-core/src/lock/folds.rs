@@ -20,15 +20,19 @@ const MOST: usize = 256;
 
 /// The outcome of all folds.
 #[derive(Default)]
-pub(super) struct Checked {
+pub(super) struct CheckedFolds {
     pub(super) findings: Vec<Finding>,
     pub(super) writes: Vec<Write>,
     /// The files that an update writes.
     pub(super) due: Vec<String>,
 }
 
-pub(super) fn check(code: &Code, payloads: &BTreeMap<Published, Vec<Exact>>, folder: &Folder) -> Checked {
-    let mut checked = Checked::default();
+pub(super) fn check(
+    code: &Code,
+    payloads: &BTreeMap<Published, Vec<Exact>>,
+    folder: &Folder,
+) -> CheckedFolds {
+    let mut checked = CheckedFolds::default();
     for folding in &code.folds {
         if !folding.state.opaque().is_empty() {
             continue;
@@ -54,13 +58,13 @@ pub(super) fn check(code: &Code, payloads: &BTreeMap<Published, Vec<Exact>>, fol
 }
 
 /// A fold as stored in a file.
-struct Recorded {
+struct StoredFold {
     fingerprint: String,
     events: Vec<Written>,
     states: Vec<Exact>,
 }
 
-fn recorded(folder: &Folder, name: &str) -> Result<Option<Recorded>, Finding> {
+fn recorded(folder: &Folder, name: &str) -> Result<Option<StoredFold>, Finding> {
     let advice = "Take the file of either side, and run `ES_LOCK=update cargo test`.";
     let Some(value) = folder.json(name, advice)? else { return Ok(None) };
     let read = || {
@@ -72,7 +76,7 @@ fn recorded(folder: &Folder, name: &str) -> Result<Option<Recorded>, Finding> {
             events.push(Written { name, version, payload: step.get("stored")?.clone() });
             states.push(step.get("state")?.clone());
         }
-        Some(Recorded { fingerprint, events, states })
+        Some(StoredFold { fingerprint, events, states })
     };
     match read() {
         Some(recorded) => Ok(Some(recorded)),
@@ -86,7 +90,7 @@ fn recorded(folder: &Folder, name: &str) -> Result<Option<Recorded>, Finding> {
 fn check_one(
     code: &Code,
     folding: &Folding,
-    recorded: Option<&Recorded>,
+    recorded: Option<&StoredFold>,
     payloads: &BTreeMap<Published, Vec<Exact>>,
     name: &str,
 ) -> Result<Option<String>, Finding> {
@@ -122,7 +126,7 @@ fn check_one(
 fn as_recorded(
     folding: &Folding,
     events: &[Written],
-    before: Option<&Recorded>,
+    before: Option<&StoredFold>,
     name: &str,
 ) -> Result<Vec<Exact>, Finding> {
     let mut states = Vec::new();

@@ -101,7 +101,7 @@ impl Folder {
         }
         match Exact::parse(text.as_bytes()) {
             Ok(value) => Ok(Some(value)),
-            Err(Refused::NoJson(error)) => Err(Finding::new(format!("{name} is no JSON: {error}"))),
+            Err(Refused::NoJson(error)) => Err(Finding::new(format!("{name} is not JSON: {error}"))),
             Err(twice @ Refused::Twice(_)) => Err(Finding::new(format!(
                 "{name} holds a key twice in one object: {twice}\n\
                  Readers of JSON differ in which of the two they take. Write it once; two payloads are two items of the list."

@@ -107,7 +107,7 @@ pub(super) fn by_aggregate<A: Aggregate>(stored: &Written) -> Result<Vec<Written
 }
 
 /// What is written of an event for programs that know no newer version; nothing where the event is refused.
-pub(super) type Downcast = fn(&Written) -> Result<Option<Written>, String>;
+pub(super) type WriteForOld = fn(&Written) -> Result<Option<Written>, String>;
 
 pub(super) fn downcast<A: Aggregate>(stored: &Written) -> Result<Option<Written>, String> {
     as_stored(A::NAME, 1, stored, |raw| {

@@ -31,10 +31,10 @@ impl Sources {
                 return vec![Finding::new(format!("{folder} cannot be searched for aggregates: {error}"))];
             }
         };
-        let is_missing = |found: &&Found| {
+        let is_missing = |found: &&FoundAggregate| {
             !code.aggregates.contains_key(found.name.as_str()) && !self.left_out.contains(&found.name)
         };
-        found.iter().filter(is_missing).map(|Found { name, struct_name, file, line }| {
+        found.iter().filter(is_missing).map(|FoundAggregate { name, struct_name, file, line }| {
             let struct_name = struct_name.as_deref().unwrap_or("…");
             let others = if code.aggregates.is_empty() { ";" } else { "," };
             Finding::new(format!(
@@ -49,7 +49,7 @@ impl Sources {
 
 /// An aggregate in a source file.
 #[derive(Debug, PartialEq, Eq)]
-struct Found {
+struct FoundAggregate {
     name: String,
     /// The struct, where it stands below the attribute.
     struct_name: Option<String>,
@@ -58,7 +58,7 @@ struct Found {
 }
 
 /// All aggregates in the Rust files of a folder.
-fn aggregates(folder: &Path) -> io::Result<Vec<Found>> {
+fn aggregates(folder: &Path) -> io::Result<Vec<FoundAggregate>> {
     let mut files = Vec::new();
     collect(folder, &mut files)?;
     files.sort();
@@ -74,7 +74,7 @@ fn aggregates(folder: &Path) -> io::Result<Vec<Found>> {
             only_for_tests.insert(modules.join(&module));
             only_for_tests.insert(modules.join(format!("{module}.rs")));
         }
-        found.extend(scanned.aggregates.into_iter().map(|(name, struct_name, line)| Found {
+        found.extend(scanned.aggregates.into_iter().map(|(name, struct_name, line)| FoundAggregate {
             name,
             struct_name,
             file: file.clone(),

@@ -56,7 +56,7 @@ impl Today {
         let events = self.0.iter().flat_map(|(reader, written)| {
             written.iter().map(|written| (Some(reader.in_file()), written.clone()))
         });
-        let written = Locked { itself: false, events: events.collect() };
+        let written = LockedPayload { itself: false, events: events.collect() };
         match written.read(code, entries) {
             Ok(again) => again.difference_from(&written).map(|difference| difference.text),
             Err(Unclear::Unread(problem)) => Some(problem),
@@ -86,7 +86,7 @@ impl Today {
     }
 
     /// How this differs from what was locked, in words.
-    pub(super) fn difference_from(&self, locked: &Locked) -> Option<Difference> {
+    pub(super) fn difference_from(&self, locked: &LockedPayload) -> Option<Difference> {
         self.0.iter().find_map(|(reader, now)| {
             let before = locked.of(*reader);
             let text = difference(&before, now)?;
@@ -111,14 +111,14 @@ pub(super) struct Difference {
 
 /// What was locked of one payload.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Locked {
+pub(super) struct LockedPayload {
     /// The event itself, in the version of then.
     itself: bool,
     /// The events, each for one reader or for all.
     events: Vec<(Option<String>, Written)>,
 }
 
-impl Locked {
+impl LockedPayload {
     pub(super) fn itself(name: &str, version: u32, payload: Exact) -> Self {
         Self { itself: true, events: vec![(None, Written { name: name.to_owned(), version, payload })] }
     }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::log::Log;
-use super::stream::{Executed, StoredEvent, Stream};
+use super::stream::{LedgerEntry, StoredEvent, Stream};
 use crate::shape::Fingerprint;
 use crate::store::{Append, Appended, CommandOutcome, Decision};
 use crate::stream::StreamId;
@@ -31,7 +31,7 @@ pub(super) struct Content {
     pub(super) first_names: HashMap<u32, String>,
     pub(super) streams: BTreeMap<Key, Arc<Stream>>,
     /// Commands that wrote nothing; their streams need not exist.
-    pub(super) decisions: HashMap<(Key, Uuid), Executed>,
+    pub(super) decisions: HashMap<(Key, Uuid), LedgerEntry>,
     /// All events, in the order of their positions.
     pub(super) log: Log,
 }
@@ -66,7 +66,7 @@ impl Content {
         let key = (self.category(stream.category()), stream.key().to_owned());
         let (body_hash, name) = (command.key.body_hash, Some(command.name.into()));
         let outcome = CommandOutcome { first, count: 0, rejected, body_hash, name };
-        self.decisions.insert((key, command.key.id), Executed { outcome, recorded_at });
+        self.decisions.insert((key, command.key.id), LedgerEntry { outcome, recorded_at });
     }
 
     pub(super) fn write(&mut self, append: &Append<'_>, recorded_at: OffsetDateTime) -> Appended {
@@ -93,7 +93,7 @@ impl Content {
             let name = Some(command.name.into());
             let body_hash = command.key.body_hash;
             let outcome = CommandOutcome { first, count, rejected: false, body_hash, name };
-            stream.commands.insert(command.key.id, Executed { outcome, recorded_at });
+            stream.commands.insert(command.key.id, LedgerEntry { outcome, recorded_at });
         }
         Appended { positions, recorded_at }
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::MemoryStore;
 use super::content::{Content, Key};
-use super::stream::{Executed, StoredEvent, Stream};
+use super::stream::{LedgerEntry, StoredEvent, Stream};
 use crate::error::StoreError;
 use crate::record::RawEvent;
 use crate::store::{
@@ -33,7 +33,7 @@ impl ExportStore for MemoryStore {
             stream.commands.iter().map(move |(id, executed)| ((key, *id), executed))
         });
         let decided = content.decisions.iter().map(|((key, id), executed)| ((key, *id), executed));
-        let mut found: Vec<((&Key, Uuid), &Executed)> = written
+        let mut found: Vec<((&Key, Uuid), &LedgerEntry)> = written
             .chain(decided)
             .filter(|(place, _)| after.as_ref().is_none_or(|(key, id)| *place > (key, *id)))
             .collect();
@@ -41,7 +41,7 @@ impl ExportStore for MemoryStore {
         found.truncate(limit);
         found
             .into_iter()
-            .map(|((key, id), Executed { outcome, recorded_at })| {
+            .map(|((key, id), LedgerEntry { outcome, recorded_at })| {
                 Ok(StoredCommand::new(content.stream_id(key)?, id, outcome.clone(), *recorded_at))
             })
             .collect()
@@ -88,7 +88,7 @@ impl ImportStore for MemoryStore {
             }
         }
         for StoredCommand { stream, id, outcome, recorded_at } in commands {
-            let executed = Executed { outcome: outcome.clone(), recorded_at: *recorded_at };
+            let executed = LedgerEntry { outcome: outcome.clone(), recorded_at: *recorded_at };
             if outcome.count == 0 {
                 let key = (content.category(stream.category()), stream.key().to_owned());
                 content.decisions.insert((key, *id), executed);

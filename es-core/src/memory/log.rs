@@ -10,10 +10,10 @@ use crate::stream::{Position, Revision, StreamId};
 
 /// Under the store's lock no position is skipped; imported events can have gaps.
 #[derive(Debug, Default)]
-pub(super) struct Log(pub(super) Vec<Entry>);
+pub(super) struct Log(pub(super) Vec<LogEntry>);
 
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub(super) struct LogEntry {
     pub(super) category: u32,
     pub(super) stream: StreamId,
     pub(super) revision: Revision,
@@ -36,11 +36,11 @@ impl Log {
         revision: Revision,
         stored: Arc<StoredEvent>,
     ) {
-        self.0.push(Entry { category, stream, revision, stored });
+        self.0.push(LogEntry { category, stream, revision, stored });
     }
 
     pub(super) fn head(&self) -> Checkpoint {
-        self.0.last().map_or(Checkpoint::START, Entry::checkpoint)
+        self.0.last().map_or(Checkpoint::START, LogEntry::checkpoint)
     }
 
     /// The index of the first event after a checkpoint, whose event must be here.
@@ -58,7 +58,7 @@ impl Log {
     }
 }
 
-impl Entry {
+impl LogEntry {
     pub(super) fn raw(&self) -> RawEvent<'_> {
         raw(&self.stream, self.revision, &self.stored)
     }

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use super::content::Content;
-use super::log::Entry;
+use super::log::LogEntry;
 use crate::error::StoreError;
 use crate::store::{AllPage, AllQuery, Find, Rest};
 use crate::stream::StreamId;
 
 /// The content of a page.
 pub(super) struct Page {
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<LogEntry>,
     pub(super) end: AllPage,
 }
 
@@ -51,8 +51,8 @@ impl Content {
         Ok(Page { entries, end })
     }
 
-    pub(super) fn find(&self, what: Find) -> Result<Vec<Entry>, StoreError> {
-        let fits = |entry: &&Entry| match what {
+    pub(super) fn find(&self, what: Find) -> Result<Vec<LogEntry>, StoreError> {
+        let fits = |entry: &&LogEntry| match what {
             Find::Event(id) => entry.stored.id == id,
             Find::Correlation(id) => entry.stored.correlation_id == Some(id),
         };
@@ -60,7 +60,7 @@ impl Content {
     }
 
     /// With the category named as in the query, or else by its first name.
-    fn named(&self, entry: &Entry, asked: Option<&Cow<'static, str>>) -> Result<Entry, StoreError> {
+    fn named(&self, entry: &LogEntry, asked: Option<&Cow<'static, str>>) -> Result<LogEntry, StoreError> {
         let mut entry = entry.clone();
         let first = || self.first_names.get(&entry.category).map(|first| Cow::Owned(first.clone()));
         if let Some(name) = asked.cloned().or_else(first)

@@ -18,7 +18,7 @@ use crate::stream::{Position, Revision, StreamId};
 pub(super) struct Stream {
     pub(super) events: Vec<Arc<StoredEvent>>,
     pub(super) closed: bool,
-    pub(super) commands: HashMap<Uuid, Executed>,
+    pub(super) commands: HashMap<Uuid, LedgerEntry>,
     pub(super) snapshots: HashMap<Fingerprint, Arc<(Revision, Vec<u8>)>>,
 }
 
@@ -56,7 +56,7 @@ impl StoredEvent {
 
 /// What a command did, and when.
 #[derive(Debug, Clone)]
-pub(super) struct Executed {
+pub(super) struct LedgerEntry {
     pub(super) outcome: CommandOutcome,
     pub(super) recorded_at: OffsetDateTime,
 }

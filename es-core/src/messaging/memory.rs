@@ -34,24 +34,24 @@ const PAGE: usize = 100;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct MemoryBroker {
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
 }
 
 #[derive(Debug, Default)]
-struct Shared {
-    kept: Mutex<Kept>,
+struct SharedState {
+    kept: Mutex<BrokerState>,
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct BrokerState {
     messages: Vec<Arc<Message>>,
-    consumers: BTreeMap<String, Progress>,
+    consumers: BTreeMap<String, ConsumerProgress>,
 }
 
 /// How far a consumer has come.
 #[derive(Debug, Default)]
-struct Progress {
+struct ConsumerProgress {
     settled: BTreeSet<u64>,
     deliveries: BTreeMap<u64, u64>,
     /// Nothing is delivered before this time.
@@ -99,14 +99,14 @@ impl MessageSink for MemoryBroker {
 /// The messages of a [`MemoryBroker`] for one consumer.
 #[derive(Debug, Clone)]
 pub struct MemorySource {
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     consumer: Arc<str>,
 }
 
 impl MemorySource {
-    fn progress<T>(&self, change: impl FnOnce(&mut Progress, &[Arc<Message>]) -> T) -> T {
+    fn progress<T>(&self, change: impl FnOnce(&mut ConsumerProgress, &[Arc<Message>]) -> T) -> T {
         let mut kept = latch::hold(&self.shared.kept);
-        let Kept { messages, consumers } = &mut *kept;
+        let BrokerState { messages, consumers } = &mut *kept;
         change(consumers.entry(String::from(&*self.consumer)).or_default(), messages)
     }
 

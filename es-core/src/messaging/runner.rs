@@ -51,10 +51,10 @@ pub struct PublisherRunner<F, K, S, T, M = ()> {
     reactor: ReactorRunner<Publishing<F, K>, S, T, M>,
 }
 
-type Kept<F, K, S> = OnModel<Publishing<F, K>, <S as CheckpointStore>::Model>;
+type CheckpointModel<F, K, S> = OnModel<Publishing<F, K>, <S as CheckpointStore>::Model>;
 
 impl<F: Publisher, K: MessageSink, S: CheckpointStore>
-    PublisherRunner<F, K, S, S::Target<Kept<F, K, S>>, S::Model>
+    PublisherRunner<F, K, S, S::Target<CheckpointModel<F, K, S>>, S::Model>
 {
     /// Reads this store, and keeps the checkpoint beside its events.
     pub fn new(store: S, feed: F, sink: K) -> Self {

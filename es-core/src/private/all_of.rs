@@ -1,6 +1,6 @@
 //! Checks that the compiler evaluates, of projections that take all events of an aggregate.
 
-use super::check::{Text, contains, same};
+use super::check::{ConstText, contains, same};
 
 /// Stops the build when a projection takes all events of an aggregate, and one of them once more.
 #[track_caller]
@@ -14,7 +14,7 @@ pub const fn check_all_of(
     while at < all.len() {
         let (other, other_was) = all[at];
         if same(other, name) || contains(other_was, name) || contains(was, other) {
-            let text = Text::new()
+            let text = ConstText::new()
                 .with("`")
                 .with(event)
                 .with("` is an event of `")
@@ -32,7 +32,7 @@ pub const fn check_all_of(
 #[track_caller]
 pub const fn check_aggregates(one: &str, one_name: &str, other: &str, other_name: &str) {
     if same(one_name, other_name) {
-        let text = Text::new()
+        let text = ConstText::new()
             .with("`")
             .with(one)
             .with("` and `")

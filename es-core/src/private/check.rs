@@ -20,7 +20,7 @@ pub const fn check_previous(
     check_present_name(previous, found_name, name, was);
     check_earlier_names(previous, found_was, name, was);
     if found + 1 != version {
-        let text = Text::new()
+        let text = ConstText::new()
             .with("version ")
             .with_number(version)
             .with(" cannot follow version ")
@@ -39,7 +39,7 @@ pub const fn check_previous(
 #[track_caller]
 const fn check_present_name(previous: &str, found_name: &str, name: &str, was: &[&str]) {
     if !same(found_name, name) && !contains(was, found_name) {
-        let text = Text::new()
+        let text = ConstText::new()
             .with("`")
             .with(previous)
             .with("` is the event `")
@@ -58,7 +58,7 @@ const fn check_earlier_names(previous: &str, found_was: &[&str], name: &str, was
     let mut at = 0;
     while at < found_was.len() {
         if !same(found_was[at], name) && !contains(was, found_was[at]) {
-            let text = Text::new()
+            let text = ConstText::new()
                 .with("`")
                 .with(previous)
                 .with("` was `")
@@ -77,7 +77,7 @@ const fn check_earlier_names(previous: &str, found_was: &[&str], name: &str, was
 #[track_caller]
 pub const fn check_written(previous: &str, found_name: &str, version: u32, written: u32, name: &str) {
     if !same(found_name, name) {
-        let text = Text::new()
+        let text = ConstText::new()
             .with("programs that know version ")
             .with_number(version)
             .with(" know it as `")
@@ -88,7 +88,7 @@ pub const fn check_written(previous: &str, found_name: &str, version: u32, writt
         panic!("{}", text.as_str());
     }
     if version != written {
-        let text = Text::new()
+        let text = ConstText::new()
             .with("`")
             .with(previous)
             .with("` is itself written as version ")
@@ -196,7 +196,7 @@ const fn report_name(events: Names<'_>, index: usize) {
     while before < index {
         let (other, (other_name, other_was)) = events[before];
         if same(other_name, name) {
-            let text = Text::new()
+            let text = ConstText::new()
                 .with("`")
                 .with(other)
                 .with("` and `")
@@ -215,7 +215,7 @@ const fn report_name(events: Names<'_>, index: usize) {
                 collision(this, other, was[at]);
             }
             if contains(other_was, was[at]) {
-                let text = Text::new()
+                let text = ConstText::new()
                     .with("`")
                     .with(other)
                     .with("` and `")
@@ -233,7 +233,7 @@ const fn report_name(events: Names<'_>, index: usize) {
 
 #[track_caller]
 const fn collision(renamed: &str, other: &str, name: &str) -> ! {
-    let text = Text::new()
+    let text = ConstText::new()
         .with("`")
         .with(renamed)
         .with("` was `")
@@ -277,12 +277,12 @@ pub(super) const fn same(left: &str, right: &str) -> bool {
 }
 
 /// A message made in constant code, where nothing can be formatted.
-pub(super) struct Text {
+pub(super) struct ConstText {
     bytes: [u8; 1024],
     len: usize,
 }
 
-impl Text {
+impl ConstText {
     pub(super) const fn new() -> Self {
         Self { bytes: [0; 1024], len: 0 }
     }

@@ -66,7 +66,7 @@ impl Targets {
 }
 
 /// A command of a stored step.
-pub(super) struct Delivery<'a, P: Process> {
+pub(super) struct CommandDelivery<'a, P: Process> {
     pub(super) targets: &'a Targets,
     pub(super) steppers: &'a Steppers<P>,
     pub(super) stream: &'a StreamId,
@@ -78,9 +78,9 @@ pub(super) struct Delivery<'a, P: Process> {
     pub(super) metadata: Metadata,
 }
 
-impl<P: Process> sealed::Sealed for Delivery<'_, P> {}
+impl<P: Process> sealed::Sealed for CommandDelivery<'_, P> {}
 
-impl<P: Process> Deliver<P> for Delivery<'_, P> {
+impl<P: Process> Deliver<P> for CommandDelivery<'_, P> {
     fn is<C: Command>(&self) -> bool {
         self.sent.name == C::NAME || C::WAS.contains(&self.sent.name.as_str())
     }
@@ -123,7 +123,7 @@ impl<P: Process> Deliver<P> for Delivery<'_, P> {
     }
 }
 
-impl<P: Process> Delivery<'_, P> {
+impl<P: Process> CommandDelivery<'_, P> {
     /// A rejection is an input of the process.
     async fn rejected<C: Command>(
         self,

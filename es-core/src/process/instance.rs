@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::Process;
 use super::input::{Again, Input};
-use super::kept::{self, Kept};
 use super::stepped::Stepped;
 use super::steps::{StepError, Steps};
+use super::stored_instance::{self, StoredInstance};
 use super::timing::{DuePending, Pending};
 use crate::codec::Payload;
 use crate::model::{Aggregate, AggregateDescription, Events, ReadEvent, Snapshots};
@@ -96,14 +96,14 @@ impl<P: Process> Aggregate for Instance<P> {
         let of = P::snapshots()?;
         Some(Snapshots {
             every: of.every,
-            fingerprint: of.fingerprint.with(kept::FORM),
+            fingerprint: of.fingerprint.with(stored_instance::FORM),
             encode: |instance, out| {
                 let Self { process, timers, finished } = instance;
-                let process = kept::state(process)?;
-                Kept { finished: *finished, timers: timers.clone(), process }.write(out)
+                let process = stored_instance::state(process)?;
+                StoredInstance { finished: *finished, timers: timers.clone(), process }.write(out)
             },
             decode: |json| {
-                let kept = Kept::read(json)?;
+                let kept = StoredInstance::read(json)?;
                 let process = kept.process()?;
                 Ok(Self { process, timers: kept.timers, finished: kept.finished })
             },

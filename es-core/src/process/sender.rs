@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Process;
 use super::clock::Clock;
 use super::deliver::DeliveryError;
-use super::delivery::{Delivery, Targets};
+use super::delivery::{CommandDelivery, Targets};
 use super::side_by_side::{Groups, Prepare};
 use super::step::Steppers;
 use super::stepped::Stepped;
@@ -108,7 +108,7 @@ impl<P: Process> Sender<P> {
             let mut metadata = Metadata::new().causation_id(step.event_id);
             metadata.correlation_id = step.metadata.correlation_id;
             metadata.occurred_at = step.metadata.occurred_at;
-            let delivery = Delivery {
+            let delivery = CommandDelivery {
                 targets: &self.targets,
                 steppers: &self.steppers,
                 stream: &step.stream,

@@ -9,11 +9,12 @@ use crate::codec::{Payload, read_json, write_json};
 use crate::model::{Aggregate, Snapshots};
 use crate::record::PayloadError;
 
-/// Makes the fingerprint differ from that of the state alone. Another format of [`Kept`] gets another number.
+/// Makes the fingerprint differ from that of the state alone. Another format of [`StoredInstance`] gets another
+/// number.
 pub(super) const FORM: &str = "process instance 1";
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Kept {
+pub(super) struct StoredInstance {
     pub(super) finished: bool,
     pub(super) timers: BTreeMap<String, Pending>,
     /// JSON.
@@ -27,7 +28,7 @@ pub(super) fn state<P: Aggregate>(process: &P) -> Result<String, PayloadError> {
     String::from_utf8(state.into_vec()).map_err(|_| PayloadError::another_value())
 }
 
-impl Kept {
+impl StoredInstance {
     pub(super) fn write(&self, out: &mut Payload) -> Result<(), PayloadError> {
         write_json(self, out).map_err(|error| PayloadError::from(&error))
     }

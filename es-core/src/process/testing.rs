@@ -65,7 +65,7 @@ use crate::testing::{Given, Shown, assert_same_state, difference, given, shown};
 /// ```
 #[must_use = "a process alone tests nothing"]
 pub fn given_process<P: Process>() -> GivenProcess<P> {
-    GivenProcess { given: given(()), now: stored_now(), key: None, last: Step::default(), steps: 0 }
+    GivenProcess { given: given(()), now: stored_now(), key: None, last: LastStep::default(), steps: 0 }
 }
 
 /// An instance of a process, and the outcome of its last step.
@@ -74,13 +74,13 @@ pub struct GivenProcess<P: Process> {
     now: OffsetDateTime,
     /// The key of the instance, once an input has determined it.
     key: Option<String>,
-    last: Step,
+    last: LastStep,
     steps: u128,
 }
 
 /// The outcome of the last input, or of the timers that fired last.
 #[derive(Default)]
-struct Step {
+struct LastStep {
     events: Vec<Shown>,
     sent: Vec<Sent>,
     scheduled: Vec<Scheduled>,
@@ -97,7 +97,7 @@ impl<P: Process> GivenProcess<P> {
     #[track_caller]
     pub fn at(mut self, time: OffsetDateTime) -> Self {
         self.now = time;
-        self.last = Step::default();
+        self.last = LastStep::default();
         loop {
             let timers = self.given.state.timers.iter().filter(|(_, timer)| timer.due <= time);
             let Some((name, pending)) = timers.min_by_key(|(_, timer)| timer.due) else { return self };
@@ -135,7 +135,7 @@ impl<P: Process> GivenProcess<P> {
     where
         P: On<E>,
     {
-        self.last = Step::default();
+        self.last = LastStep::default();
         let event = self.recorded(key, event);
         let Some(id) = P::correlate(&event) else { return self };
         let key = id.to_key().into_owned();
@@ -174,7 +174,7 @@ impl<P: Process> GivenProcess<P> {
     where
         P: OnRejected<C> + Sends<C>,
     {
-        self.last = Step::default();
+        self.last = LastStep::default();
         if self.given.state.finished {
             return self;
         }
@@ -261,7 +261,7 @@ impl<P: Process> GivenProcess<P> {
             Err(error) => panic!("the step cannot be stored: {error}"),
         };
         if keep == Keep::Last {
-            self.last = Step::default();
+            self.last = LastStep::default();
         }
         for event in &events {
             match P::stepped(event) {

@@ -56,14 +56,14 @@ pub struct StuckTimer {
 pub(super) struct Index {
     /// Those that failed and are still pending.
     stuck: Stuck,
-    by_due: BTreeSet<(OffsetDateTime, Arc<Place>)>,
-    by_key: HashMap<String, BTreeMap<String, Entry>>,
+    by_due: BTreeSet<(OffsetDateTime, Arc<TimerName>)>,
+    by_key: HashMap<String, BTreeMap<String, TimerEntry>>,
     /// Those that failed, which wait a while.
-    waiting: BTreeMap<Instant, Vec<(OffsetDateTime, Arc<Place>)>>,
+    waiting: BTreeMap<Instant, Vec<(OffsetDateTime, Arc<TimerName>)>>,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct TimerName {
     key: String,
     name: String,
 }
@@ -72,7 +72,7 @@ struct Place {
 type Page = (Rest, Vec<Recorded<Stepped>>);
 
 #[derive(Clone, Copy)]
-struct Entry {
+struct TimerEntry {
     due: OffsetDateTime,
     scheduled_by: Uuid,
     revision: Revision,
@@ -102,7 +102,7 @@ impl Index {
         let Stepped { cancelled, scheduled, finished, step: id, .. } = &step.event;
         if *finished {
             for (name, entry) in self.by_key.remove(key).unwrap_or_default() {
-                self.by_due.remove(&(entry.due, Arc::new(Place { key: key.to_owned(), name })));
+                self.by_due.remove(&(entry.due, Arc::new(TimerName { key: key.to_owned(), name })));
             }
             return;
         }
@@ -111,9 +111,9 @@ impl Index {
         }
         for timer in scheduled {
             self.remove(key, &timer.name);
-            let entry = Entry { due: timer.due, scheduled_by: *id, revision: step.revision };
+            let entry = TimerEntry { due: timer.due, scheduled_by: *id, revision: step.revision };
             self.by_key.entry(key.to_owned()).or_default().insert(timer.name.clone(), entry);
-            let place = Place { key: key.to_owned(), name: timer.name.clone() };
+            let place = TimerName { key: key.to_owned(), name: timer.name.clone() };
             self.by_due.insert((timer.due, Arc::new(place)));
         }
     }
@@ -126,7 +126,7 @@ impl Index {
     fn remove(&mut self, key: &str, name: &str) {
         let Some(timers) = self.by_key.get_mut(key) else { return };
         if let Some(entry) = timers.remove(name) {
-            let place = Place { key: key.to_owned(), name: name.to_owned() };
+            let place = TimerName { key: key.to_owned(), name: name.to_owned() };
             self.by_due.remove(&(entry.due, Arc::new(place)));
         }
         if timers.is_empty() {
@@ -135,7 +135,7 @@ impl Index {
     }
 
     /// Removes and returns what is due, in the order of time, up to a maximum number.
-    fn due(&mut self, now: OffsetDateTime, most: usize) -> Vec<(Arc<Place>, Entry)> {
+    fn due(&mut self, now: OffsetDateTime, most: usize) -> Vec<(Arc<TimerName>, TimerEntry)> {
         let again = self.waiting.split_off(&(Instant::now() + Duration::from_nanos(1)));
         let ready = std::mem::replace(&mut self.waiting, again);
         self.by_due.extend(ready.into_values().flatten());
@@ -243,14 +243,14 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
     }
 
     /// Loads the instances together.
-    async fn loaded(&self, due: Vec<(Arc<Place>, Entry)>) -> VecDeque<(Arc<Place>, Entry)> {
+    async fn loaded(&self, due: Vec<(Arc<TimerName>, TimerEntry)>) -> VecDeque<(Arc<TimerName>, TimerEntry)> {
         let keys: Vec<_> = due.iter().map(|(place, _)| place.key.as_str()).collect();
         self.steppers.own.warm(&keys).await;
         due.into()
     }
 
-    fn failed(&self, index: &mut Index, place: &Arc<Place>, entry: Entry, reason: String) {
-        let Place { key, name } = &**place;
+    fn failed(&self, index: &mut Index, place: &Arc<TimerName>, entry: TimerEntry, reason: String) {
+        let TimerName { key, name } = &**place;
         tracing::warn!(process = P::NAME, key, timer = name, reason, "a timer did not fire; it is retried");
         let mut stuck = hold(&self.stuck);
         let known = stuck.entry((key.clone(), name.clone())).or_insert_with(|| StuckTimer {
@@ -301,8 +301,8 @@ async fn wait_until(time: Option<Instant>) {
 async fn fire_at<P: Process>(
     steppers: &Steppers<P>,
     clock: &Clock,
-    place: &Place,
-    entry: Entry,
+    place: &TimerName,
+    entry: TimerEntry,
 ) -> Result<(), ExecuteError<StepError>> {
     let id = P::Id::from_key(&place.key).map_err(StoreError::from)?;
     steppers.fire((&id, entry.revision, entry.due), &place.name, entry.scheduled_by, clock).await

@@ -18,7 +18,7 @@ use crate::stream::{Revision, StreamId};
 const PAGE: usize = 100;
 
 /// The event of a dead letter as it is read now; nothing for one that the projection no longer handles.
-pub(super) type Read<P> = (EventPlace, Result<Option<<P as Projection>::Event>, DecodeError>);
+pub(super) type LetterEvent<P> = (EventPlace, Result<Option<<P as Projection>::Event>, DecodeError>);
 
 /// The outcome of a letter.
 enum Tried {
@@ -108,7 +108,7 @@ impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Pro
         stream: &StreamId,
         after: Revision,
         letters: &[LetterPlace],
-    ) -> Result<Vec<Read<P>>, StoreError> {
+    ) -> Result<Vec<LetterEvent<P>>, StoreError> {
         let (Some(first), Some(last)) = (letters.first(), letters.last()) else {
             return Ok(Vec::new());
         };

@@ -6,7 +6,7 @@ use super::error::ProjectorError;
 use super::failure::ProjectionFailure;
 use super::letters::{LetterPlace, Retried};
 use super::projector::Projector;
-use super::retry::Read;
+use super::retry::LetterEvent;
 use super::target::Target;
 use super::{Projection, handler};
 use crate::record::{BoxError, EventPlace};
@@ -49,7 +49,7 @@ impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Pro
     }
 
     /// Why the effect of a letter has not run, and where its event is, if it exists.
-    async fn try_effect(&self, event: Option<Read<P>>) -> Option<(Option<EventPlace>, BoxError)> {
+    async fn try_effect(&self, event: Option<LetterEvent<P>>) -> Option<(Option<EventPlace>, BoxError)> {
         let (place, event) = match event {
             Some((place, Ok(Some(event)))) => (place, event),
             // Not an event of this reactor any more.

@@ -10,9 +10,9 @@ const LONGEST_KIND: usize = 16;
 
 /// The name under which the checkpoint of effects is stored: `KIND.NAME`. No projection has a dot in its
 /// name.
-pub(super) struct Kept<E>(PhantomData<E>);
+pub(super) struct StoredName<E>(PhantomData<E>);
 
-impl<E: Effects> Kept<E> {
+impl<E: Effects> StoredName<E> {
     const BYTES: [u8; LONGEST_KIND + LONGEST] = {
         let (kind, name) = (E::KIND.as_bytes(), E::NAME.as_bytes());
         assert!(kind.len() < LONGEST_KIND, "the name of a kind of effects must have at most 15 bytes");

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::Effects;
-use super::name::Kept;
+use super::name::StoredName;
 use crate::model::ReadEvent;
 use crate::projection::{Done, Projection, Work};
 use crate::record::{BoxError, DecodeError, RawEvent};
@@ -30,7 +30,7 @@ impl<E, M> OnModel<E, M> {
 impl<E: Effects, M: Send + 'static> Projection for OnModel<E, M> {
     /// Prevents a reactor from running on the checkpoint of a projection of the same name, which would skip
     /// events.
-    const NAME: &'static str = Kept::<E>::NAME;
+    const NAME: &'static str = StoredName::<E>::NAME;
     const WORK: Work = Work::Effects;
     type Model = M;
     type Error = BoxError;

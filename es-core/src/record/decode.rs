@@ -7,11 +7,11 @@ use crate::stream::{Position, Revision, StreamId};
 
 /// A stored event that this program cannot read, and why.
 #[derive(Debug)]
-pub struct DecodeError(Box<Failure>);
+pub struct DecodeError(Box<Undecodable>);
 
 /// Boxed, so that a `Result` stays small in the successful case.
 #[derive(Debug)]
-struct Failure {
+struct Undecodable {
     place: EventPlace,
     name: String,
     version: u32,
@@ -95,7 +95,7 @@ impl DecodeError {
     /// The error of one stored event.
     #[must_use]
     pub fn new(raw: &RawEvent<'_>, problem: DecodeProblem) -> Self {
-        Self(Box::new(Failure {
+        Self(Box::new(Undecodable {
             place: EventPlace::new(raw),
             name: raw.name.to_owned(),
             version: raw.version,
@@ -142,7 +142,7 @@ impl DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Failure { place, name, version, problem } = &*self.0;
+        let Undecodable { place, name, version, problem } = &*self.0;
         write!(f, "event `{name}` version {version} at {place}: {problem}")
     }
 }

@@ -5,15 +5,15 @@ use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::cache::{Ahead, Folded, Turn};
-use super::decided::{Basis, Decided, Sent, restored};
+use super::cache::{Ahead, Folded, TurnGuard};
+use super::decided::{Basis, DecidedAppend, Submission, restored};
 use super::fold::Fold;
 use super::options::Remember;
 use super::port::Port;
 use super::repeated::repeated;
 use super::snapshots::snapshot_due;
 use super::stop::{Failure, Stop};
-use super::written::{Encoded, Executed};
+use super::written::{EncodedEvents, Executed};
 use super::{ExecuteOptions, Repository};
 use crate::error::{ExecuteError, StoreError};
 use crate::model::{Aggregate, Events};
@@ -32,7 +32,7 @@ pub(super) struct Run<'a, A, S, P> {
     pub(super) options: ExecuteOptions,
     /// As stored.
     pub(super) metadata: Arc<Metadata>,
-    pub(super) turn: Turn<A>,
+    pub(super) turn: TurnGuard<A>,
     /// The caller may still roll back, so no snapshot is taken; and after an error the transaction is lost,
     /// so nothing is retried in it.
     pub(super) in_transaction: bool,
@@ -47,7 +47,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
             port,
             options,
             metadata: Arc::default(),
-            turn: Turn::none(),
+            turn: TurnGuard::none(),
             in_transaction: false,
             early: OVERTAKEN,
         }
@@ -161,9 +161,9 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         Basis { fold, cached }: Basis<'s, A>,
         state: Arc<A>,
         events: Events<A>,
-    ) -> Result<Decided<A>, Stop<'s, A, E>> {
+    ) -> Result<DecidedAppend<A>, Stop<'s, A, E>> {
         let expected = fold.revision;
-        let mut written = Encoded::new(stream, expected, &events, &self.metadata, self.port.limits())?;
+        let mut written = EncodedEvents::new(stream, expected, &events, &self.metadata, self.port.limits())?;
         drop(events);
         let state = match Arc::into_inner(state) {
             Some(state) => state,
@@ -183,17 +183,17 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         let last = expected.plus(written.new.len() as u64);
         let head = written.new.last().map(|event| event.id);
         let after = Folded { state: (), revision: last, head, snapshot: fold.snapshot };
-        Ok(Decided { expected, head: fold.head, cached, written, state, after })
+        Ok(DecidedAppend { expected, head: fold.head, cached, written, state, after })
     }
 
     /// Appends, or submits the append and ends the turn, if other commands wait for theirs.
     async fn write(
         &mut self,
         stream: &StreamId,
-        decided: Decided<A>,
+        decided: DecidedAppend<A>,
         record: Option<CommandRecord<'_>>,
-    ) -> (Result<AppendOutcome, StoreError>, Sent<A>) {
-        let Decided { expected, head, cached, written, state, after } = decided;
+    ) -> (Result<AppendOutcome, StoreError>, Submission<A>) {
+        let DecidedAppend { expected, head, cached, written, state, after } = decided;
         let append = Append::new(stream, expected, &written.new).last_event_id(head).command(record);
         // Others cannot continue from a state that only the append completes.
         let ahead = if written.provisional { None } else { self.ahead(&after) };
@@ -201,7 +201,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
             match self.port.submit(append).await {
                 Ok(submitted) => {
                     self.keep(stream, &after, state);
-                    self.turn = Turn::none();
+                    self.turn = TurnGuard::none();
                     (submitted.await, None)
                 }
                 Err(error) => (Err(error), Some(state)),
@@ -209,7 +209,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         } else {
             (self.port.append(append).await, Some(state))
         };
-        (outcome, Sent { expected, cached, written, state, after, ahead })
+        (outcome, Submission { expected, cached, written, state, after, ahead })
     }
 
     /// Applies the outcome of the append to the command, and to the cached states.
@@ -217,7 +217,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         &mut self,
         stream: &'s StreamId,
         outcome: Result<AppendOutcome, StoreError>,
-        sent: Sent<A>,
+        sent: Submission<A>,
         record: Option<CommandRecord<'_>>,
         decide: &F,
     ) -> Result<Executed<A>, Stop<'s, A, E>>
@@ -226,7 +226,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         Fut: Future<Output = Result<Events<A>, E>> + Send,
         E: Error + Send + Sync + 'static,
     {
-        let Sent { expected, cached, written, mut state, after, ahead } = sent;
+        let Submission { expected, cached, written, mut state, after, ahead } = sent;
         if let (Some(ahead), false) = (&ahead, matches!(outcome, Ok(AppendOutcome::Appended(_)))) {
             ahead.end_epoch();
             let conflict = matches!(outcome, Ok(AppendOutcome::Conflict { .. }));

@@ -73,7 +73,7 @@ pub(super) struct Cache<A> {
 }
 
 /// The right to execute a command on one aggregate before all others of this process.
-pub(super) struct Turn<A> {
+pub(super) struct TurnGuard<A> {
     held: Option<Held<A>>,
 }
 
@@ -132,8 +132,8 @@ impl<A> Cache<A> {
         Self { slots: (entries > 0).then(|| sync::Cache::new(entries)) }
     }
 
-    pub(super) async fn turn(&self, key: &str) -> Turn<A> {
-        let Some(slot) = self.slot(key) else { return Turn::none() };
+    pub(super) async fn turn(&self, key: &str) -> TurnGuard<A> {
+        let Some(slot) = self.slot(key) else { return TurnGuard::none() };
         let known = match Arc::clone(&slot.known).try_lock_owned() {
             Ok(known) => Some(known),
             Err(_) => {
@@ -141,14 +141,14 @@ impl<A> Cache<A> {
                 tokio::time::timeout(TURN_TIMEOUT, Arc::clone(&slot.known).lock_owned()).await.ok()
             }
         };
-        Turn { held: known.map(|known| Held { slot, known, epoch: 0 }) }
+        TurnGuard { held: known.map(|known| Held { slot, known, epoch: 0 }) }
     }
 
     /// The turn, if it is free.
-    pub(super) fn try_turn(&self, key: &str) -> Turn<A> {
-        let Some(slot) = self.slot(key) else { return Turn::none() };
+    pub(super) fn try_turn(&self, key: &str) -> TurnGuard<A> {
+        let Some(slot) = self.slot(key) else { return TurnGuard::none() };
         let known = Arc::clone(&slot.known).try_lock_owned().ok();
-        Turn { held: known.map(|known| Held { slot, known, epoch: 0 }) }
+        TurnGuard { held: known.map(|known| Held { slot, known, epoch: 0 }) }
     }
 
     fn slot(&self, key: &str) -> Option<Arc<Slot<A>>> {
@@ -157,7 +157,7 @@ impl<A> Cache<A> {
     }
 }
 
-impl<A> Turn<A> {
+impl<A> TurnGuard<A> {
     /// For a command that neither waits nor keeps a state.
     pub(super) const fn none() -> Self {
         Self { held: None }

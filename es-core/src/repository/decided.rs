@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::cache::{Ahead, Folded};
 use super::fold::Fold;
 use super::stop::Stop;
-use super::written::Encoded;
+use super::written::EncodedEvents;
 use crate::model::Aggregate;
 use crate::stream::Revision;
 
@@ -33,20 +33,20 @@ impl<'s, A: Aggregate> Basis<'s, A> {
 }
 
 /// What is to be written, and the state that it leads to.
-pub(super) struct Decided<A: Aggregate> {
+pub(super) struct DecidedAppend<A: Aggregate> {
     pub(super) expected: Revision,
     pub(super) head: Option<Uuid>,
     pub(super) cached: bool,
-    pub(super) written: Encoded<A>,
+    pub(super) written: EncodedEvents<A>,
     pub(super) state: A,
     pub(super) after: Folded<()>,
 }
 
 /// What was written, as far as this program knows.
-pub(super) struct Sent<A: Aggregate> {
+pub(super) struct Submission<A: Aggregate> {
     pub(super) expected: Revision,
     pub(super) cached: bool,
-    pub(super) written: Encoded<A>,
+    pub(super) written: EncodedEvents<A>,
     /// The state after the append, unless it was passed to the commands that wait.
     pub(super) state: Option<A>,
     pub(super) after: Folded<()>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Repository;
 use super::attempt::Run;
-use super::cache::{Folded, Turn};
+use super::cache::{Folded, TurnGuard};
 use super::fold::Fold;
 use super::port::Port;
 use super::snapshots::snapshot_due;
@@ -16,7 +16,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// Keeps a state for the next command, and stores a snapshot of it, if one is due.
     pub(super) fn keep(
         &self,
-        turn: &mut Turn<A>,
+        turn: &mut TurnGuard<A>,
         stream: &StreamId,
         after: &Folded<()>,
         state: A,

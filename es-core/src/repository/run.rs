@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::attempt::Run;
-use super::cache::Turn;
+use super::cache::TurnGuard;
 use super::fold::Fold;
 use super::port::Port;
 use super::stop::{Failure, Stop};
@@ -92,7 +92,7 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
             let at_once = repeated == 0 && matches!(failure, Failure::Conflict { .. });
             if !at_once {
                 // Other programs make progress meanwhile, and may leave a state to decide on.
-                self.turn = Turn::none();
+                self.turn = TurnGuard::none();
                 tokio::time::sleep(retry.wait(repeated)).await;
             }
             repeated += 1;
@@ -116,7 +116,7 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
     /// Waits for its turn; then the cached state, or none.
     async fn begin<'s>(&mut self, stream: &'s StreamId) -> Fold<'s, A> {
         if !self.in_transaction {
-            self.turn = Turn::none();
+            self.turn = TurnGuard::none();
             self.turn = self.repository.cache.turn(stream.key()).await;
         }
         match self.turn.take() {

@@ -1,7 +1,7 @@
 //! Loading the states of many aggregates in one call of the store, before their commands come.
 
 use super::Repository;
-use super::cache::{Folded, Turn};
+use super::cache::{Folded, TurnGuard};
 use super::fold::Fold;
 use crate::model::Aggregate;
 use crate::store::{EventStore, LoadItem};
@@ -25,7 +25,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     }
 
     /// The stream of an aggregate without a cached state, and the right to cache one.
-    fn cold(&self, key: &str) -> Option<(StreamId, Turn<A>)> {
+    fn cold(&self, key: &str) -> Option<(StreamId, TurnGuard<A>)> {
         let mut turn = self.cache.try_turn(key);
         if !turn.is_cold() {
             return None;

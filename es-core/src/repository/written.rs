@@ -35,7 +35,7 @@ impl<A: Aggregate> fmt::Debug for Executed<A> {
 }
 
 /// The events of a decision, encoded and read back.
-pub(super) struct Encoded<A: Aggregate> {
+pub(super) struct EncodedEvents<A: Aggregate> {
     pub(super) new: Vec<NewEvent>,
     /// What a later reader will see: decoded from the bytes that are written.
     copies: Vec<A::Event>,
@@ -45,7 +45,7 @@ pub(super) struct Encoded<A: Aggregate> {
     pub(super) provisional: bool,
 }
 
-impl<A: Aggregate> Encoded<A> {
+impl<A: Aggregate> EncodedEvents<A> {
     pub(super) fn new(
         stream: &StreamId,
         expected: Revision,

@@ -42,14 +42,14 @@ impl Schema {
     /// The parts without a shape, each with the path to it.
     #[must_use]
     pub fn opaque(&self) -> Vec<OpaquePart> {
-        let mut search = Search { schema: self, entered: Vec::new(), found: Vec::new() };
+        let mut search = OpaqueSearch { schema: self, entered: Vec::new(), found: Vec::new() };
         search.look(&self.root, "");
         search.found
     }
 
     /// The same in what types have gained since their first form.
     pub(crate) fn opaque_later(&self) -> Vec<OpaquePart> {
-        let mut search = Search { schema: self, entered: Vec::new(), found: Vec::new() };
+        let mut search = OpaqueSearch { schema: self, entered: Vec::new(), found: Vec::new() };
         for (path, of) in self.later_parts() {
             search.look(of, &path);
         }
@@ -57,13 +57,13 @@ impl Schema {
     }
 }
 
-struct Search<'a> {
+struct OpaqueSearch<'a> {
     schema: &'a Schema,
     entered: Vec<usize>,
     found: Vec<OpaquePart>,
 }
 
-impl Search<'_> {
+impl OpaqueSearch<'_> {
     fn look(&mut self, of: &Type, path: &str) {
         match of {
             Type::Optional(of) => self.look(of, path),

@@ -161,7 +161,7 @@ impl<O: StreamKey, S: EventStore + 'static> Unique<O, S> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::InvalidKey`] if the owner is no `O`; others of the store.
+    /// [`StoreError::InvalidKey`] if the owner is not an `O`; others of the store.
     pub async fn owner(&self, value: &str) -> Result<Option<O>, StoreError> {
         let owner = self.reservations.load(&self.key(value)).await?.state.owner;
         Ok(owner.as_deref().map(O::from_key).transpose()?)

@@ -83,7 +83,7 @@ async fn a_subscription_can_be_watched_while_it_waits() {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), reached).await.expect("it goes on");
+        tokio::time::timeout(Duration::from_secs(30), reached).await.expect("it continues");
         watch.status()
     };
     let status = at(1).await;

@@ -40,7 +40,7 @@ struct Number(u8);
 
 impl StreamKey for Number {
     fn to_key(&self) -> Cow<'_, str> {
-        assert_ne!(self.0, 7, "this is no number");
+        assert_ne!(self.0, 7, "this is not a number");
         Cow::Owned(self.0.to_string())
     }
 

@@ -134,7 +134,7 @@ async fn reactions_before_a_failure_are_not_repeated() {
     assert!(error.to_string().contains("the mail server says no"), "{error}");
     assert_eq!(mail.calls().len(), 2);
     assert_eq!(runner.status().await.expect("a status").position().get(), 2);
-    runner.catch_up().await.expect("it goes on");
+    runner.catch_up().await.expect("it continues");
     assert_eq!(of(&mail.calls(), "a"), [1, 2, 3, 4]);
 }
 
@@ -147,7 +147,7 @@ async fn a_failure_is_retried_then_parked_with_its_stream() {
     }
     let runner = ReactorRunner::new(store.clone(), mail.clone()).on_failure(OnFailure::Park);
     let runner = runner.retries(2, Duration::from_secs(20)).lease(Duration::from_secs(1));
-    runner.catch_up().await.expect("it goes on without the stream");
+    runner.catch_up().await.expect("it continues without the stream");
     assert_eq!((of(&mail.calls(), "a"), of(&mail.calls(), "b")), (vec![1], vec![1, 2, 3]));
     let letters = runner.dead_letters().await.expect("letters");
     let letters: Vec<_> = letters.iter().map(|letter| (letter.revision.get(), letter.attempts)).collect();
@@ -160,7 +160,7 @@ async fn a_failure_is_retried_then_parked_with_its_stream() {
     let retried = runner.retry(&stream).await.expect("it succeeds");
     assert_eq!((retried.taken, retried.left), (3, 0));
     open(&store, "a", 5).await;
-    runner.catch_up().await.expect("it goes on");
+    runner.catch_up().await.expect("it continues");
     assert_eq!(of(&mail.calls(), "a"), [1, 2, 3, 4, 5]);
 }
 

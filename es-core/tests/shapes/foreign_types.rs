@@ -52,7 +52,7 @@ fn decimals_of_every_size_fit() {
     for digits in ["0", "-0", "0.00", "1", "-1.50", "123456789012345678901234567890.123456789", "1e-400"] {
         fits::<BigDecimal>(&digits.parse().expect("a number"));
     }
-    // Zeros in front of the point are no digits of these.
+    // Zeros in front of the point are not digits of these.
     for scale in [-400, -40, -3, 3, 40, 400] {
         fits(&BigDecimal::new(7.into(), scale));
         fits(&BigDecimal::new(0.into(), scale));
@@ -80,7 +80,7 @@ fn maps_and_sets_in_the_order_of_insertion_fit() {
     fits(&IndexMap::from([(true, ()), (false, ())]));
     fits(&IndexSet::<char>::new());
     fits(&IndexSet::from(['b', 'a', '\u{10ffff}']));
-    // Equal sets in another order are written otherwise, so this is no `set`, which is compared without its
+    // Equal sets in another order are written otherwise, so this is not a `set`, which is compared without its
     // order.
     let order: Vec<char> =
         serde_json::from_value(serde_json::to_value(IndexSet::from(['b', 'a'])).expect("JSON"))

@@ -5,7 +5,7 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Error, Expr, LitInt, LitStr, Result, Token, Type, parenthesized, token};
 
 use super::attributes::is_kept;
-use super::{Change, Default, Field, Since, What, Word};
+use super::{AddedDefault, Change, Field, FieldChange, Since, Word};
 use crate::errors::Errors;
 use crate::keys;
 
@@ -94,9 +94,9 @@ fn added(key: &Ident, part: Part, tokens: TokenStream, errors: &mut Errors) -> O
         if key == IN {
             since = Some(self::since(keys::value(key, "2", input)?)?);
         } else if input.is_empty() || input.peek(Token![,]) {
-            default = Some(Default::OfType(key.clone()));
+            default = Some(AddedDefault::OfType(key.clone()));
         } else {
-            default = Some(Default::Is(Box::new(keys::value::<Expr>(key, "…", input)?)));
+            default = Some(AddedDefault::Is(Box::new(keys::value::<Expr>(key, "…", input)?)));
         }
         Ok(())
     });
@@ -104,7 +104,7 @@ fn added(key: &Ident, part: Part, tokens: TokenStream, errors: &mut Errors) -> O
         errors.spanned(key, "`added` needs a version; write `added(in = 2, …)`");
     }
     if part == Part::Variant {
-        return Some(Change { key: key.clone(), since: since?, what: What::Added(None) });
+        return Some(Change { key: key.clone(), since: since?, what: FieldChange::Added(None) });
     }
     if !written.has(DEFAULT) {
         errors.spanned(
@@ -113,7 +113,7 @@ fn added(key: &Ident, part: Part, tokens: TokenStream, errors: &mut Errors) -> O
              type",
         );
     }
-    Some(Change { key: key.clone(), since: since?, what: What::Added(Some(default?)) })
+    Some(Change { key: key.clone(), since: since?, what: FieldChange::Added(Some(default?)) })
 }
 
 /// Reads `in = 2, from = "old"`.
@@ -136,7 +136,7 @@ fn renamed(key: &Ident, tokens: TokenStream, errors: &mut Errors) -> Option<Chan
             "`renamed` needs the former name; write `from = \"…\"`, the name in the JSON of events stored before",
         );
     }
-    Some(Change { key: key.clone(), since: since?, what: What::Renamed(from?) })
+    Some(Change { key: key.clone(), since: since?, what: FieldChange::Renamed(from?) })
 }
 
 fn since(literal: LitInt) -> Result<Since> {

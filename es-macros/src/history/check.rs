@@ -2,14 +2,14 @@
 
 use quote::ToTokens as _;
 
-use super::{Field, Since, What};
+use super::{Field, FieldChange, Since};
 use crate::errors::Errors;
 
 /// The versions that a field names, each with the word that names it.
 pub(crate) fn since(field: &Field) -> impl Iterator<Item = (&'static str, &Since)> {
     let changes = field.changes.iter().map(|change| match change.what {
-        What::Added(_) => ("added", &change.since),
-        What::Renamed(_) => ("renamed", &change.since),
+        FieldChange::Added(_) => ("added", &change.since),
+        FieldChange::Renamed(_) => ("renamed", &change.since),
     });
     changes.chain(field.removed.as_ref().map(|since| ("removed", since)))
 }
@@ -44,7 +44,7 @@ pub(crate) fn order(field: &Field, errors: &mut Errors) {
     let (mut last, mut additions) = (0, 0);
     for change in &field.changes {
         let version = change.since.version;
-        let is_addition = matches!(change.what, What::Added(_));
+        let is_addition = matches!(change.what, FieldChange::Added(_));
         additions += usize::from(is_addition);
         let problem = match (added, &field.removed) {
             _ if is_addition && additions > 1 => format!(

@@ -5,7 +5,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::Attribute;
 
 use super::attributes::{is_serde_as, metas};
-use super::{Default, Field};
+use super::{AddedDefault, Field};
 use crate::paths::{CratePath, respan};
 use crate::shape::serde;
 
@@ -14,8 +14,8 @@ pub(crate) fn function(name: &Ident, field: &Field, es_core: &CratePath) -> Opti
     let private = es_core.private();
     let ty = &field.ty;
     let value = match field.added()?.1 {
-        Default::Is(value) => value.to_token_stream(),
-        Default::OfType(word) => {
+        AddedDefault::Is(value) => value.to_token_stream(),
+        AddedDefault::OfType(word) => {
             let code = quote!(#private::Default::default());
             respan(code, word.span())
         }

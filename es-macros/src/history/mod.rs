@@ -72,19 +72,19 @@ pub(crate) struct Field {
 pub(crate) struct Change {
     pub(crate) key: Ident,
     pub(crate) since: Since,
-    pub(crate) what: What,
+    pub(crate) what: FieldChange,
 }
 
 #[derive(Clone)]
-pub(crate) enum What {
+pub(crate) enum FieldChange {
     /// A variant has no default.
-    Added(Option<Default>),
+    Added(Option<AddedDefault>),
     Renamed(LitStr),
 }
 
 /// The value of an added field in older events.
 #[derive(Clone)]
-pub(crate) enum Default {
+pub(crate) enum AddedDefault {
     /// The `Default` of its type, requested by this key.
     OfType(Ident),
     Is(Box<Expr>),
@@ -99,10 +99,10 @@ pub(crate) struct Since {
 
 impl Field {
     /// The version that added it, if that is not the first, and its value in older ones.
-    pub(crate) fn added(&self) -> Option<(u32, &Default)> {
+    pub(crate) fn added(&self) -> Option<(u32, &AddedDefault)> {
         self.changes.iter().find_map(|change| match &change.what {
-            What::Added(default) => Some((change.since.version, default.as_ref()?)),
-            What::Renamed(_) => None,
+            FieldChange::Added(default) => Some((change.since.version, default.as_ref()?)),
+            FieldChange::Renamed(_) => None,
         })
     }
 
@@ -115,7 +115,7 @@ impl Field {
     /// The wire name in this version, if it was renamed later.
     pub(crate) fn earlier_name(&self, version: u32) -> Option<&LitStr> {
         self.changes.iter().find_map(|change| match &change.what {
-            What::Renamed(from) if version < change.since.version => Some(from),
+            FieldChange::Renamed(from) if version < change.since.version => Some(from),
             _ => None,
         })
     }

@@ -6,7 +6,7 @@ use syn::Generics;
 
 use super::bounds::Needs;
 use super::described::{Argument, Content, Described, DescribedVariant, Field, Form, Note, Source};
-use super::history::{Changed, Step};
+use super::history::{FormChange, Step};
 use crate::paths::CratePath;
 
 /// ```text
@@ -71,16 +71,16 @@ pub(super) fn body_with_history(
             None => quote!(#private::Option::None),
         };
         let what = match what {
-            Changed::Added(added, default) => {
+            FormChange::Added(added, default) => {
                 let field = field(added, &private);
                 quote!(Added(#field, #default))
             }
-            Changed::AddedVariant(added) => {
+            FormChange::AddedVariant(added) => {
                 let added = self::variant(added, &private);
                 quote!(AddedVariant(#added))
             }
-            Changed::Renamed(from, to) => quote!(Renamed(#from, #to)),
-            Changed::Removed(name) => quote!(Removed(#name)),
+            FormChange::Renamed(from, to) => quote!(Renamed(#from, #to)),
+            FormChange::Removed(name) => quote!(Removed(#name)),
         };
         quote! {
             #private::StepDescription { version: #version, variant: #variant, what: #private::ChangeDescription::#what }

@@ -34,7 +34,7 @@ struct Sequence {
 
 /// The properties of a session and its database.
 #[derive(Debug)]
-struct Found<'r> {
+struct SessionState<'r> {
     migration: i32,
     synchronous_commit: &'r str,
     isolation: &'r str,
@@ -60,12 +60,12 @@ pub(crate) async fn run(
     let call = statements.check.call().bind(kinds).bind(tables).bind(names);
     let row = call.fetch_one(connection).await;
     let row = row.map_err(|error| Failure::from(error).opening(opening))?;
-    let found = Found::read(&row).map_err(|error| Failure::from(error).opening(opening))?;
+    let found = SessionState::read(&row).map_err(|error| Failure::from(error).opening(opening))?;
     found.check(settings, opening.database)?;
     Ok(found.backend)
 }
 
-impl<'r> Found<'r> {
+impl<'r> SessionState<'r> {
     fn read(row: &'r PgRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             migration: row.try_get::<Option<i32>, _>(check::MIGRATION)?.unwrap_or(0),

@@ -38,7 +38,7 @@ impl Hosts {
     }
 
     fn read(url: &str) -> Result<Self, BoxError> {
-        let parts = Parts::of(url)?;
+        let parts = UrlParts::of(url)?;
         let wanted = parts.wanted.map(str::parse).transpose()?;
         let first = Host::parse(&parts.url(parts.first))?;
         let others = parts.others.iter().map(|server| Host::parse(&parts.url(*server)));
@@ -114,22 +114,22 @@ impl Host {
 }
 
 /// Host and port, either of which may be empty.
-type Server<'u> = (&'u str, &'u str);
+type HostPort<'u> = (&'u str, &'u str);
 
 /// A parsed URL; percent-encoding is kept.
-struct Parts<'u> {
+struct UrlParts<'u> {
     scheme: &'u str,
     /// Including the `@`.
     user: &'u str,
-    first: Server<'u>,
-    others: Vec<Server<'u>>,
+    first: HostPort<'u>,
+    others: Vec<HostPort<'u>>,
     path: &'u str,
     /// The parameters that do not concern hosts.
     parameters: Vec<&'u str>,
     wanted: Option<&'u str>,
 }
 
-impl<'u> Parts<'u> {
+impl<'u> UrlParts<'u> {
     fn of(url: &'u str) -> Result<Self, BoxError> {
         let scheme = ["postgres://", "postgresql://"].into_iter().find(|scheme| url.starts_with(scheme));
         // The driver would accept any scheme.
@@ -166,7 +166,7 @@ impl<'u> Parts<'u> {
     }
 
     /// The URL of one of the servers.
-    fn url(&self, (host, port): Server<'_>) -> String {
+    fn url(&self, (host, port): HostPort<'_>) -> String {
         let Self { scheme, user, path, .. } = self;
         // In the query, where the directory of a socket is allowed as well. Without a host, the driver uses
         // its default.

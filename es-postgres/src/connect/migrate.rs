@@ -87,7 +87,7 @@ async fn catch_up(
     );
     settings.answered(raw_sql(AssertSqlSafe(told)).execute(&mut *transaction)).await?;
     // Looking changes nothing, and needs no more privileges than any user of the store has.
-    let look = Found::look(&mut transaction, opening, statements);
+    let look = Applied::look(&mut transaction, opening, statements);
     if settings.answered::<_, Stop>(look).await?.missing(opening.schema)?.is_empty() {
         return Ok(settings.answered(transaction.commit()).await?);
     }
@@ -105,7 +105,7 @@ async fn change(
 ) -> Result<(), Stop> {
     let schema = opening.schema;
     lock(&mut transaction, settings, statements).await?;
-    let found = Found::look(&mut transaction, opening, statements).await?;
+    let found = Applied::look(&mut transaction, opening, statements).await?;
     match SchemaOwner::find(&mut transaction, statements, schema).await? {
         Some(SchemaOwner { trusted: false, owner, .. }) => {
             let (schema, role) = (schema.to_owned(), opening.user.to_owned());
@@ -165,13 +165,13 @@ async fn run_sql(connection: &mut PgConnection, sql: &str, schema: &str) -> Resu
 }
 
 /// The applied migrations, by number and checksum, and the checksums of this program's migrations.
-struct Found {
+struct Applied {
     /// `None` if the table does not exist.
     applied: Option<Vec<(i32, String)>>,
     checksums: Vec<String>,
 }
 
-impl Found {
+impl Applied {
     async fn look(
         connection: &mut PgConnection,
         opening: &Opening<'_>,

@@ -32,7 +32,7 @@ pub struct TestDatabase {
 }
 
 /// The contents of a fresh database.
-enum Tables {
+enum Contents {
     Migrated,
     None,
 }
@@ -44,7 +44,7 @@ impl TestDatabase {
     ///
     /// [`TestDatabaseError`] says what is missing and what to install.
     pub async fn new() -> Result<Self, TestDatabaseError> {
-        Self::make(Tables::Migrated).await
+        Self::make(Contents::Migrated).await
     }
 
     /// Creates a database without any table, for tests of migrations.
@@ -53,10 +53,10 @@ impl TestDatabase {
     ///
     /// As [`new`](Self::new).
     pub async fn empty() -> Result<Self, TestDatabaseError> {
-        Self::make(Tables::None).await
+        Self::make(Contents::None).await
     }
 
-    async fn make(tables: Tables) -> Result<Self, TestDatabaseError> {
+    async fn make(tables: Contents) -> Result<Self, TestDatabaseError> {
         let admin_url = match std::env::var("ES_TEST_DATABASE_URL") {
             Ok(url) => url,
             Err(_) => blocking(shared::url).await?,
@@ -66,8 +66,8 @@ impl TestDatabase {
         let mut admin = server.connect().await?;
         let name = new_name();
         let template = match tables {
-            Tables::Migrated => template(&mut admin, &admin_url).await?,
-            Tables::None => String::from("template1"),
+            Contents::Migrated => template(&mut admin, &admin_url).await?,
+            Contents::None => String::from("template1"),
         };
         let sql = format!("CREATE DATABASE {name} TEMPLATE {template}");
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;

@@ -164,7 +164,7 @@ async fn a_command_in_a_transaction_registers_outside_it() {
     let mut tx = connection.begin().await.expect("a transaction");
     let (id, options) = (String::from("a"), ExecuteOptions::new());
     let command = accounts.execute_in::<PgConnection, _>(&mut tx, &id, Count(1), options);
-    tokio::time::timeout(LONG, command).await.expect("no deadlock").expect("carried out");
+    tokio::time::timeout(LONG, command).await.expect("no deadlock").expect("executed");
     tx.rollback().await.expect("rolled back");
     assert_eq!(number(&mut connection, KNOWN).await, 1, "it outlives the transaction");
     assert_eq!(number(&mut connection, "SELECT count(*) FROM es.events").await, 0);
@@ -188,14 +188,14 @@ async fn restore_an_empty_backup(url: &str) -> PgConnection {
 async fn a_database_that_was_restored_gets_the_registrations_again() {
     let (database, store) = fresh().await;
     let accounts = Repository::<one::Account, _>::new(store);
-    accounts.execute("a", Count(1)).await.expect("carried out");
+    accounts.execute("a", Count(1)).await.expect("executed");
     let mut connection = restore_an_empty_backup(database.url()).await;
     assert_eq!(number(&mut connection, KNOWN).await, 0);
     let done = loop {
         // The first call finds the idle connection broken.
         match accounts.execute("a", Count(2)).await {
             Err(error) if error.is_retryable() => {}
-            done => break done.expect("carried out"),
+            done => break done.expect("executed"),
         }
     };
     assert_eq!(done.revision, Revision::new(1), "the backup was empty");
@@ -206,7 +206,7 @@ async fn a_database_that_was_restored_gets_the_registrations_again() {
 async fn a_database_that_was_restored_with_other_events_is_refused() {
     let (database, store) = fresh().await;
     let accounts = Repository::<one::Account, _>::new(store);
-    accounts.execute("a", Count(1)).await.expect("carried out");
+    accounts.execute("a", Count(1)).await.expect("executed");
     let mut connection = restore_an_empty_backup(database.url()).await;
     let other = database.options().connect().await.expect("a store");
     Repository::<other::Account, _>::new(other).register().await.expect("the first one in there");

@@ -14,7 +14,7 @@ use crate::upkeep::checkpoint;
 use crate::{checksum, sql};
 
 /// How the transaction of a call ends.
-enum End {
+enum Ending {
     /// Commit what was written.
     Commit(Done),
     /// Nothing was written.
@@ -44,12 +44,14 @@ impl Writer {
             _ => {}
         }
         let ended = match self.transact(&mut connection, work).await {
-            Ok(End::Refuse(error)) => {
+            Ok(Ending::Refuse(error)) => {
                 sqlx::query("ROLLBACK").execute(&mut *connection).await?;
                 return Ok(Err(error));
             }
-            Ok(End::Nothing(done)) => sqlx::query("ROLLBACK").execute(&mut *connection).await.map(|_| done),
-            Ok(End::Commit(done)) => sqlx::query("COMMIT").execute(&mut *connection).await.map(|_| done),
+            Ok(Ending::Nothing(done)) => {
+                sqlx::query("ROLLBACK").execute(&mut *connection).await.map(|_| done)
+            }
+            Ok(Ending::Commit(done)) => sqlx::query("COMMIT").execute(&mut *connection).await.map(|_| done),
             Err(failure) => {
                 self.undo(&mut connection, &failure).await;
                 return Err(failure);
@@ -64,7 +66,7 @@ impl Writer {
         }
     }
 
-    async fn transact(&mut self, connection: &mut SqliteConnection, work: Work) -> Result<End, Failure> {
+    async fn transact(&mut self, connection: &mut SqliteConnection, work: Work) -> Result<Ending, Failure> {
         let ask = |known: &Known| {
             let mut question = Question::default();
             if let Work::Close { stream, .. } = &work {
@@ -89,11 +91,11 @@ impl Writer {
         &mut self,
         connection: &mut SqliteConnection,
         events: &[Registration],
-    ) -> Result<End, Failure> {
+    ) -> Result<Ending, Failure> {
         match self.known.has_all(events) {
-            Ok(true) => return Ok(End::Nothing(Done::Changed(false))),
+            Ok(true) => return Ok(Ending::Nothing(Done::Changed(false))),
             Ok(false) => {}
-            Err(error) => return Ok(End::Refuse(error)),
+            Err(error) => return Ok(Ending::Refuse(error)),
         }
         for &Registration { name, version, fingerprint, former, .. } in events {
             match (self.known.event_type(name, version), fingerprint) {
@@ -105,7 +107,7 @@ impl Writer {
                 (Some(_), _) => {}
             }
         }
-        Ok(End::Commit(Done::Changed(true)))
+        Ok(Ending::Commit(Done::Changed(true)))
     }
 
     async fn rename(
@@ -113,18 +115,18 @@ impl Writer {
         connection: &mut SqliteConnection,
         name: &str,
         was: &[String],
-    ) -> Result<End, Failure> {
+    ) -> Result<Ending, Failure> {
         let names = || was.iter().map(String::as_str).chain([name]);
         let id = match self.known.common_category(names()) {
-            Ok(Some((_, true))) => return Ok(End::Nothing(Done::Changed(false))),
+            Ok(Some((_, true))) => return Ok(Ending::Nothing(Done::Changed(false))),
             Ok(Some((id, false))) => id,
             Ok(None) => self.known.category(connection, name).await?,
-            Err(error) => return Ok(End::Refuse(error)),
+            Err(error) => return Ok(Ending::Refuse(error)),
         };
         for name in names() {
             self.known.name_category(connection, name, id).await?;
         }
-        Ok(End::Commit(Done::Changed(true)))
+        Ok(Ending::Commit(Done::Changed(true)))
     }
 
     async fn close_stream(
@@ -133,25 +135,27 @@ impl Writer {
         mut standings: Standings,
         stream: &StreamId,
         expected: Revision,
-    ) -> Result<End, Failure> {
+    ) -> Result<Ending, Failure> {
         let standing = standings.of(Key::new(&self.known, stream));
         // A stream without events does not exist, although the command ledger may contain it.
         let Some(id) =
             standing.stream.filter(|_| standing.revision == expected && standing.revision != Revision::EMPTY)
         else {
-            return Ok(End::Nothing(Done::Changed(false)));
+            return Ok(Ending::Nothing(Done::Changed(false)));
         };
         if standing.closed {
-            return Ok(End::Nothing(Done::Changed(true)));
+            return Ok(Ending::Nothing(Done::Changed(true)));
         }
         sqlx::query(sql::CLOSE_STREAM).bind(id).execute(connection).await?;
-        Ok(End::Commit(Done::Changed(true)))
+        Ok(Ending::Commit(Done::Changed(true)))
     }
 }
 
-async fn save(connection: &mut SqliteConnection, snapshot: NewSnapshot) -> Result<End, Failure> {
+async fn save(connection: &mut SqliteConnection, snapshot: NewSnapshot) -> Result<Ending, Failure> {
     // A repository never makes a state that is not UTF-8; without its snapshot, loading only takes longer.
-    let Ok(state) = String::from_utf8(snapshot.state) else { return Ok(End::Nothing(Done::Changed(false))) };
+    let Ok(state) = String::from_utf8(snapshot.state) else {
+        return Ok(Ending::Nothing(Done::Changed(false)));
+    };
     let revision = snapshot.revision.get().cast_signed();
     let checksum = checksum::of_snapshot(revision, &state);
     let done = sqlx::query(sql::SAVE_SNAPSHOT)
@@ -165,5 +169,5 @@ async fn save(connection: &mut SqliteConnection, snapshot: NewSnapshot) -> Resul
         .execute(connection)
         .await?;
     let changed = done.rows_affected() > 0;
-    Ok(if changed { End::Commit(Done::Changed(true)) } else { End::Nothing(Done::Changed(false)) })
+    Ok(if changed { Ending::Commit(Done::Changed(true)) } else { Ending::Nothing(Done::Changed(false)) })
 }

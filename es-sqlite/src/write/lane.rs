@@ -99,7 +99,7 @@ impl Lane {
         }))
     }
 
-    async fn queue(&self, work: Work, link: Option<Link>) -> Result<(Ticket, Answer), StoreError> {
+    async fn queue(&self, work: Work, link: Option<Link>) -> Result<(Ticket, PendingAnswer), StoreError> {
         let place = self.place().await?;
         let (job, ticket, answer) = job(work, link);
         place.send(job);
@@ -112,14 +112,14 @@ impl Lane {
     }
 }
 
-type Answer = oneshot::Receiver<Result<Done, StoreError>>;
+type PendingAnswer = oneshot::Receiver<Result<Done, StoreError>>;
 
-fn job(work: Work, link: Option<Link>) -> (Job, Ticket, Answer) {
+fn job(work: Work, link: Option<Link>) -> (Job, Ticket, PendingAnswer) {
     let ((reply, answer), ticket) = (oneshot::channel(), Ticket::default());
     (Job { work, ticket: ticket.clone(), since: Instant::now(), reply, link }, ticket, answer)
 }
 
-async fn wait(answer: Answer) -> Result<Done, StoreError> {
+async fn wait(answer: PendingAnswer) -> Result<Done, StoreError> {
     answer.await.unwrap_or_else(|_| Err(Failure::Closed.into()))
 }
 

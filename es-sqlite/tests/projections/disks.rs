@@ -59,7 +59,7 @@ async fn a_model_on_a_full_disk_resumes_once_there_is_room() {
     assert!(retrying.error.contains("disk"), "{}", retrying.error);
     std::fs::remove_file(&ballast).expect("room");
     let all = async || projector.status().await.is_ok_and(|status| status.lag_events() == 0);
-    until("it goes on", all).await;
+    until("it continues", all).await;
     running.abort();
     let mut db = target.read().await.expect("a model");
     let found = balances(&mut db).await;

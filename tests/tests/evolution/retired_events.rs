@@ -45,7 +45,7 @@ struct NoAmount;
 
 impl std::fmt::Display for NoAmount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("this is no amount")
+        f.write_str("this is not an amount")
     }
 }
 
@@ -330,14 +330,14 @@ async fn a_retired_event_that_cannot_be_converted_fails_the_command_and_folds_no
         "{text}"
     );
     assert!(
-        text.ends_with("could not convert the retired event into current events: this is no amount"),
+        text.ends_with("could not convert the retired event into current events: this is not an amount"),
         "{text}"
     );
     // An upcast in its own past, and a payload that does not fit, fail like those of any other event.
     for (event, problem) in [
         (
             ("account.payed_in", 1, r#"{"amount":"x"}"#),
-            "the step from version 1 to version 2 failed: this is no amount",
+            "the step from version 1 to version 2 failed: this is not an amount",
         ),
         (("account.viewed", 1, "7"), "the payload does not fit version 1"),
         (("account.viewed", 2, "null"), "version 2 is newer than 1"),

@@ -49,7 +49,7 @@ mod today {
 
     impl std::fmt::Display for NoPrice {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("the price is no number")
+            f.write_str("the price is not a number")
         }
     }
     impl std::error::Error for NoPrice {}
@@ -115,7 +115,7 @@ async fn a_step_needs_to_look_around() {
     let (old, now, id) = generations();
     for (country, currency) in [("CH", "CHF"), ("IT", "EUR")] {
         let options = ExecuteOptions::new().metadata(Metadata::new().entry("country", country));
-        old.execute_with(&id, Place("120"), options).await.expect("carried out");
+        old.execute_with(&id, Place("120"), options).await.expect("executed");
         assert_eq!(now.load(&id).await.expect("it is read").state.currency, currency);
     }
 }
@@ -123,8 +123,8 @@ async fn a_step_needs_to_look_around() {
 #[tokio::test]
 async fn a_step_fails() {
     let (old, now, id) = generations();
-    old.execute(&id, Place("120")).await.expect("carried out");
-    old.execute(&id, Place("a lot")).await.expect("carried out");
+    old.execute(&id, Place("120")).await.expect("executed");
+    old.execute(&id, Place("a lot")).await.expect("executed");
     let error = now.execute(&id, CorrectPrice(7)).await.expect_err("the second price cannot be read");
     let ExecuteError::Store(StoreError::Decode(error)) = error else { panic!("{error}") };
     assert!(matches!(error.problem(), DecodeProblem::Upcast { from: 1, to: 2, .. }), "{error}");
@@ -138,8 +138,8 @@ async fn a_step_fails() {
 #[tokio::test]
 async fn wrong_data_was_written() {
     let (old, now, id) = generations();
-    old.execute(&id, Place("120")).await.expect("carried out");
-    now.execute(&id, CorrectPrice(132)).await.expect("carried out");
+    old.execute(&id, Place("120")).await.expect("executed");
+    now.execute(&id, CorrectPrice(132)).await.expect("executed");
     assert_eq!(now.load(&id).await.expect("it is read").state.cents, 132);
     let then = now.load_at(&id, 1).await.expect("it is read").state;
     assert_eq!(then.cents, 120, "what was believed at the time is there");
@@ -148,10 +148,10 @@ async fn wrong_data_was_written() {
 #[tokio::test]
 async fn metadata_says_more_than_it_did() {
     let (old, now, id) = generations();
-    old.execute(&id, Place("120")).await.expect("carried out");
+    old.execute(&id, Place("120")).await.expect("executed");
     assert_eq!(now.load(&id).await.expect("it is read").state.currency, "EUR", "without any metadata");
     let metadata = Metadata::new().entry("country", "CH").entry("till", json!({ "number": 3 }));
     let options = ExecuteOptions::new().metadata(metadata);
-    old.execute_with(&id, Place("130"), options).await.expect("carried out");
+    old.execute_with(&id, Place("130"), options).await.expect("executed");
     assert_eq!(now.load(&id).await.expect("it is read").state.currency, "CHF");
 }

@@ -102,14 +102,14 @@ async fn events_belong_to_another_stream() {
     let customers = Repository::<Customer, _>::new(store.clone());
     let orders = Repository::<Order, _>::new(store);
     let ann = String::from("Ann");
-    customers.execute(&ann, Place("7", 120)).await.expect("carried out");
-    customers.execute(&ann, Place("8", 5)).await.expect("carried out");
+    customers.execute(&ann, Place("7", 120)).await.expect("executed");
+    customers.execute(&ann, Place("8", 5)).await.expect("executed");
     // The program that moves them may be stopped anywhere and start again.
     for _ in 0..2 {
-        customers.execute(&ann, MoveOrders).await.expect("carried out");
+        customers.execute(&ann, MoveOrders).await.expect("executed");
         for (order, cents) in customers.load(&ann).await.expect("it is read").state.orders.clone() {
             let take_over = TakeOver { from_customer: ann.clone(), cents };
-            orders.execute(&order, take_over).await.expect("carried out");
+            orders.execute(&order, take_over).await.expect("executed");
         }
     }
     let error = customers.execute(&ann, Place("9", 1)).await.expect_err("the stream is done with");
@@ -191,7 +191,7 @@ async fn the_state_of_an_aggregate_changes() {
     let (store, id) = (MemoryStore::new(), String::from("7"));
     let one_sum = Repository::<one_sum::Order, _>::new(store.clone());
     for cents in [12, 34, 56] {
-        one_sum.execute(&id, one_sum::Pay(cents)).await.expect("carried out");
+        one_sum.execute(&id, one_sum::Pay(cents)).await.expect("executed");
         one_sum.settle().await;
     }
     let counted = Repository::<sum_and_count::Order, _>::new(store.clone());
@@ -209,8 +209,8 @@ async fn the_state_of_an_aggregate_changes() {
 async fn a_read_model_changes() {
     let (store, id) = (MemoryStore::new(), String::from("7"));
     let orders = Repository::<one_sum::Order, _>::new(store.clone());
-    orders.execute(&id, one_sum::Pay(12)).await.expect("carried out");
-    orders.execute(&id, one_sum::Pay(34)).await.expect("carried out");
+    orders.execute(&id, one_sum::Pay(12)).await.expect("executed");
+    orders.execute(&id, one_sum::Pay(34)).await.expect("executed");
 
     let mut sums = Subscription::of::<one_sum::Order>(store.clone());
     let mut sum = 0;

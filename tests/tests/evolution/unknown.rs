@@ -78,8 +78,8 @@ where
     let (store, id) = (MemoryStore::new(), String::from("7"));
     let before = Repository::<before::Order, _>::new(store.clone());
     let newer = Repository::<newer::Order, _>::new(store);
-    before.execute(&id, before::Place).await.expect("carried out");
-    newer.execute(&id, newest).await.expect("carried out");
+    before.execute(&id, before::Place).await.expect("executed");
+    newer.execute(&id, newest).await.expect("executed");
     let error = before.execute(&id, before::Place).await.expect_err("an event that it does not know");
     let ExecuteError::Store(StoreError::Decode(error)) = error else { panic!("{error}") };
     assert!(before.load(&id).await.is_err(), "no part of the history is folded");

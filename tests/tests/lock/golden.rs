@@ -138,7 +138,7 @@ fn a_file_that_is_not_a_list_is_reported() {
             "[]",
             "events/order.placed/v1.json is not a list of payloads; write them as `[{\"stored\": …}, {\"stored\": …}]`, with at least one",
         ),
-        ("[", "events/order.placed/v1.json is no JSON: EOF while parsing a list at line 1 column 1"),
+        ("[", "events/order.placed/v1.json is not JSON: EOF while parsing a list at line 1 column 1"),
     ] {
         folder.write(OLD, text);
         assert_eq!(folder.findings::<plain::Order>(Mode::Check), [expected]);

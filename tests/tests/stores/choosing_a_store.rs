@@ -47,7 +47,7 @@ async fn moved<S: EventStore + ImportStore + 'static>(from: &SqliteStore, to: S)
     // It was sent before the move.
     let again = ExecuteOptions::new().command_id(FIRST);
     assert!(accounts.execute_with(&7, Deposit(5), again).await.expect("it is known").repeated);
-    accounts.execute(&7, Deposit(10)).await.expect("it goes on");
+    accounts.execute(&7, Deposit(10)).await.expect("it continues");
     Ok(accounts.load(&7).await.expect("loaded").state.cents)
 }
 

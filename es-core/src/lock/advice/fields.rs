@@ -42,13 +42,13 @@ pub(super) fn history<'a>(
 }
 
 /// Removed fields, added fields, and pairs of a removed field and the added one that it was renamed to.
-type Fields<'a> = (&'a [&'a Line], &'a [&'a Line], &'a [(&'a Line, &'a Line)]);
+type FieldChanges<'a> = (&'a [&'a Line], &'a [&'a Line], &'a [(&'a Line, &'a Line)]);
 
 fn written(
     entry: &Entry,
     mut keys: String,
     version: u32,
-    (gone, new, renamed): Fields<'_>,
+    (gone, new, renamed): FieldChanges<'_>,
 ) -> Option<String> {
     let (next, mut fields) = (version + 1, String::new());
     if version > 1 {

@@ -17,7 +17,7 @@ pub(in crate::lock) fn differences(before: &[Line], now: &[Line]) -> Vec<String>
         if old == new {
             continue;
         }
-        let place = Place::of(&old.key, before);
+        let place = LinePlace::of(&old.key, before);
         if old.key == "semantics" {
             found.push(format!("the semantics were {} and are {} now", old.value, new.value));
         } else {
@@ -37,7 +37,7 @@ pub(in crate::lock) fn differences(before: &[Line], now: &[Line]) -> Vec<String>
 }
 
 /// Where a line stands, in words.
-struct Place {
+struct LinePlace {
     /// The whole.
     subject: String,
     /// Behind the name of a part.
@@ -47,7 +47,7 @@ struct Place {
     parts: &'static str,
 }
 
-impl Place {
+impl LinePlace {
     fn of(key: &str, lines: &[Line]) -> Self {
         let Some(name) = key.strip_prefix("type ") else {
             return Self {
@@ -64,8 +64,8 @@ impl Place {
     }
 }
 
-fn compare_line(old: &Line, new: &Line, place: &Place, found: &mut Vec<String>) {
-    let Place { subject, at, .. } = place;
+fn compare_line(old: &Line, new: &Line, place: &LinePlace, found: &mut Vec<String>) {
+    let LinePlace { subject, at, .. } = place;
     match (&*old.value, &*new.value) {
         (was, is) if was == is => compare_notes(subject, old, new, at, found),
         // The first field of a struct is a field that was added, whatever becomes of the JSON.
@@ -79,8 +79,8 @@ fn compare_line(old: &Line, new: &Line, place: &Place, found: &mut Vec<String>) 
     compare_parts(&old.below, &new.below, place, found);
 }
 
-fn compare_parts(old: &[Line], new: &[Line], place: &Place, found: &mut Vec<String>) {
-    let Place { of, at, parts, .. } = place;
+fn compare_parts(old: &[Line], new: &[Line], place: &LinePlace, found: &mut Vec<String>) {
+    let LinePlace { of, at, parts, .. } = place;
     let before = found.len();
     compare_names(old, new, place, found);
     for part in old {
@@ -88,7 +88,7 @@ fn compare_parts(old: &[Line], new: &[Line], place: &Place, found: &mut Vec<Stri
         let subject = format!("{parts} {}{of}", name(part));
         if part.value == now.value {
             compare_notes(&subject, part, now, at, found);
-            let within = Place {
+            let within = LinePlace {
                 subject: subject.clone(),
                 of: format!(" of {}{of}", name(part)),
                 at: at.clone(),
@@ -111,8 +111,8 @@ fn compare_parts(old: &[Line], new: &[Line], place: &Place, found: &mut Vec<Stri
 }
 
 /// Which parts are gone, added and renamed.
-fn compare_names(old: &[Line], new: &[Line], place: &Place, found: &mut Vec<String>) {
-    let Place { of, at, parts, .. } = place;
+fn compare_names(old: &[Line], new: &[Line], place: &LinePlace, found: &mut Vec<String>) {
+    let LinePlace { of, at, parts, .. } = place;
     let gone: Vec<&Line> = old.iter().filter(|part| Line::find(new, &part.key).is_none()).collect();
     let added: Vec<&Line> = new.iter().filter(|part| Line::find(old, &part.key).is_none()).collect();
     let renamed = renamed(old, new);

@@ -6,7 +6,7 @@ mod read;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::made_up::{made_up, meanings};
-use self::read::{Read, read};
+use self::read::{ReadVersion, read};
 use super::advice::meaning;
 use super::code::{Code, Entry};
 use super::downcast;
@@ -20,7 +20,7 @@ use crate::codec::Exact;
 
 /// The outcome of reading all payloads.
 #[derive(Default)]
-pub(super) struct Checked {
+pub(super) struct CheckedPayloads {
     pub(super) findings: Vec<Finding>,
     /// Meanings that have changed: found in a check, accepted in an update.
     pub(super) changed: Vec<Finding>,
@@ -39,8 +39,8 @@ pub(super) fn check(
     changed: &BTreeSet<Published>,
     folder: &Folder,
     mode: Mode,
-) -> Checked {
-    let mut checked = Checked::default();
+) -> CheckedPayloads {
+    let mut checked = CheckedPayloads::default();
     // What was published under a former name is still stored, and is read by the current event.
     let renamed = locked
         .entries
@@ -77,7 +77,7 @@ pub(super) fn check(
     checked
 }
 
-impl Checked {
+impl CheckedPayloads {
     /// Makes the payloads of a version that has none.
     fn make_up(&mut self, code: &Code, folder: &Folder, published: &Published, entries: &[&Entry]) {
         let payloads = match made_up(code, published, entries) {
@@ -101,11 +101,11 @@ impl Checked {
     }
 
     /// Reports which payloads have another meaning than in their files.
-    fn tell_changes(&mut self, code: &Code, all: &[Read<'_>]) {
+    fn tell_changes(&mut self, code: &Code, all: &[ReadVersion<'_>]) {
         let changed: BTreeSet<&Published> =
             all.iter().filter(|read| !read.changed.is_empty()).map(|read| read.published).collect();
         let read: BTreeSet<&Published> = all.iter().map(|read| read.published).collect();
-        for Read { published, entries, changed: payloads, rewritten, .. } in all {
+        for ReadVersion { published, entries, changed: payloads, rewritten, .. } in all {
             if !payloads.is_empty() {
                 let means_the_same = |other: &Published| read.contains(other) && !changed.contains(other);
                 self.changed.push(meaning::changed(code, published, entries, payloads, &means_the_same));
@@ -116,8 +116,8 @@ impl Checked {
         }
     }
 
-    fn keep(&mut self, folder: &Folder, read: Read<'_>) {
-        let Read { published, payloads, changed, rewritten, is_due, .. } = read;
+    fn keep(&mut self, folder: &Folder, read: ReadVersion<'_>) {
+        let ReadVersion { published, payloads, changed, rewritten, is_due, .. } = read;
         if is_due {
             self.due.push(Folder::name(published));
         }

@@ -14,7 +14,7 @@ use crate::lock::reader::Written;
 use crate::lock::today::{self, Difference, Today};
 
 /// One published version whose payloads were read.
-pub(super) struct Read<'a> {
+pub(super) struct ReadVersion<'a> {
     pub(super) published: &'a Published,
     pub(super) entries: Vec<&'a Entry>,
     pub(super) payloads: Vec<Golden>,
@@ -26,7 +26,7 @@ pub(super) struct Read<'a> {
 }
 
 /// What a payload means now, beside what its file says.
-enum Compared {
+enum Comparison {
     Same,
     /// What the file says is of a published version that is gone, which is found by itself.
     Beyond,
@@ -41,7 +41,7 @@ pub(super) fn read<'a>(
     entries: Vec<&'a Entry>,
     mut payloads: Vec<Golden>,
     findings: &mut Vec<Finding>,
-) -> Read<'a> {
+) -> ReadVersion<'a> {
     let name = entries.first().map_or("", |entry| entry.shape.name());
     let mut reading = Reading {
         code,
@@ -67,7 +67,7 @@ pub(super) fn read<'a>(
     let Reading { published, entries, changed, rewritten, is_due, .. } = reading;
     let is_due = is_due || !new.is_empty();
     payloads.extend(new);
-    Read { published, entries, payloads, changed, rewritten, is_due }
+    ReadVersion { published, entries, payloads, changed, rewritten, is_due }
 }
 
 /// The payloads of one version, while they are read.
@@ -95,10 +95,10 @@ impl Reading<'_, '_> {
         let mut is_new = true;
         let mut is_changed = false;
         match self.compare(before.as_ref(), &golden.stored, &today) {
-            Compared::Beyond => return Ok(()),
-            Compared::Same => is_new = false,
-            Compared::New => {}
-            Compared::Changed(difference) => {
+            Comparison::Beyond => return Ok(()),
+            Comparison::Same => is_new = false,
+            Comparison::New => {}
+            Comparison::Changed(difference) => {
                 is_changed = true;
                 self.changed.push((at, (golden.stored.clone(), difference)));
             }
@@ -133,12 +133,12 @@ impl Reading<'_, '_> {
     }
 
     /// What it meant, by its file.
-    fn before(&self, place: &str, golden: &Golden) -> Result<Option<today::Locked>, Vec<Finding>> {
+    fn before(&self, place: &str, golden: &Golden) -> Result<Option<today::LockedPayload>, Vec<Finding>> {
         match (&golden.today, golden.version) {
             (Some(payload), Some(version)) => {
-                Ok(Some(today::Locked::itself(self.name, version, payload.clone())))
+                Ok(Some(today::LockedPayload::itself(self.name, version, payload.clone())))
             }
-            (Some(list), None) => today::Locked::events(list).map(Some).ok_or_else(|| {
+            (Some(list), None) => today::LockedPayload::events(list).map(Some).ok_or_else(|| {
                 vec![Finding::new(format!(
                     "{place} does not say in which version `today` is written\n\
                      Remove its `today`, and run `ES_LOCK=update cargo test`, which writes it."
@@ -158,16 +158,16 @@ impl Reading<'_, '_> {
         })
     }
 
-    fn compare(&self, before: Option<&today::Locked>, stored: &Exact, today: &Today) -> Compared {
-        let Some(before) = before else { return Compared::New };
-        let Some(difference) = today.difference_from(before) else { return Compared::Same };
+    fn compare(&self, before: Option<&today::LockedPayload>, stored: &Exact, today: &Today) -> Comparison {
+        let Some(before) = before else { return Comparison::New };
+        let Some(difference) = today.difference_from(before) else { return Comparison::Same };
         if before.is_beyond(self.code, self.locked) {
-            return Compared::Beyond;
+            return Comparison::Beyond;
         }
         let stored = today::stored(self.published, stored);
         match follows((self.code, self.locked), &self.entries, before, &stored, today) {
-            Ok(()) => Compared::New,
-            Err(as_version) => Compared::Changed(as_version.unwrap_or(difference)),
+            Ok(()) => Comparison::New,
+            Err(as_version) => Comparison::Changed(as_version.unwrap_or(difference)),
         }
     }
 
@@ -189,7 +189,7 @@ impl Reading<'_, '_> {
 fn follows(
     (code, locked): (&Code, &Locked),
     entries: &[&Entry],
-    before: &today::Locked,
+    before: &today::LockedPayload,
     stored: &Written,
     today: &Today,
 ) -> Result<(), Option<Difference>> {

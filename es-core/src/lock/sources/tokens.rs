@@ -12,7 +12,7 @@ pub(super) enum Token<'a> {
 
 /// The tokens of a file, each with its line.
 pub(super) fn of(text: &str) -> Vec<(Token<'_>, usize)> {
-    let mut reader = Reader { text, at: 0, line: 1 };
+    let mut reader = TokenReader { text, at: 0, line: 1 };
     let mut tokens = Vec::new();
     while let Some(first) = reader.peek() {
         let line = reader.line;
@@ -50,13 +50,13 @@ fn is_word(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-struct Reader<'a> {
+struct TokenReader<'a> {
     text: &'a str,
     at: usize,
     line: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TokenReader<'a> {
     fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }

@@ -22,7 +22,7 @@ use crate::stream::StreamId;
 const NEVER: Duration = Duration::from_secs(3600);
 
 /// A delivery, and whether it is settled.
-struct Held<D> {
+struct Delivered<D> {
     delivery: D,
     settled: AtomicBool,
 }
@@ -34,7 +34,7 @@ pub(super) async fn settle<R: Effects, S: EventStore + 'static, D: Delivery>(
 ) -> Result<(), ConsumerError> {
     let held: Vec<_> = deliveries
         .into_iter()
-        .map(|delivery| Arc::new(Held { delivery, settled: AtomicBool::new(false) }))
+        .map(|delivery| Arc::new(Delivered { delivery, settled: AtomicBool::new(false) }))
         .collect();
     let permits = Arc::new(Semaphore::new(taking.options().concurrency));
     let mut streams = JoinSet::new();
@@ -73,7 +73,7 @@ pub(super) async fn settle<R: Effects, S: EventStore + 'static, D: Delivery>(
     outcome
 }
 
-async fn report_progress<D: Delivery>(held: &[Arc<Held<D>>]) {
+async fn report_progress<D: Delivery>(held: &[Arc<Delivered<D>>]) {
     for held in held.iter().filter(|held| !held.settled.load(Ordering::Acquire)) {
         if let Err(error) = held.delivery.progress().await {
             debug!(%error, "a message may be redelivered");
@@ -82,7 +82,7 @@ async fn report_progress<D: Delivery>(held: &[Arc<Held<D>>]) {
 }
 
 /// The messages of each stream, and each delivery that is not a message on its own.
-fn by_stream<D: Delivery>(held: &[Arc<Held<D>>]) -> Vec<Vec<Arc<Held<D>>>> {
+fn by_stream<D: Delivery>(held: &[Arc<Delivered<D>>]) -> Vec<Vec<Arc<Delivered<D>>>> {
     let mut streams: Vec<Vec<_>> = Vec::new();
     let mut known: HashMap<&StreamId, usize> = HashMap::new();
     for held in held {

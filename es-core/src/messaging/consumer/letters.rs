@@ -19,12 +19,12 @@ const CATEGORY: &str = "es-dead-messages";
 pub(super) struct Letters<S> {
     store: S,
     name: &'static str,
-    known: Mutex<Option<Known>>,
+    known: Mutex<Option<ParkedLetters>>,
 }
 
 /// The fold of the stream.
 #[derive(Default)]
-struct Known {
+struct ParkedLetters {
     revision: Revision,
     letters: BTreeMap<u64, DeadMessage>,
 }
@@ -122,16 +122,19 @@ impl<S: EventStore> Letters<S> {
     }
 
     /// The known state, after reading the stream if nothing is known.
-    async fn fresh<'a>(&self, known: &'a mut Option<Known>) -> Result<&'a mut Known, StoreError> {
+    async fn fresh<'a>(
+        &self,
+        known: &'a mut Option<ParkedLetters>,
+    ) -> Result<&'a mut ParkedLetters, StoreError> {
         if known.is_none() {
             *known = Some(self.read().await?);
         }
         Ok(known.get_or_insert_default())
     }
 
-    async fn read(&self) -> Result<Known, StoreError> {
+    async fn read(&self) -> Result<ParkedLetters, StoreError> {
         self.store.register(&[PARKED, SETTLED].map(|name| Registration::new(name, 1))).await?;
-        let mut known = Known::default();
+        let mut known = ParkedLetters::default();
         let mut take = |raw: crate::record::RawEvent<'_>| {
             known.revision = raw.revision;
             match raw.name {
@@ -149,7 +152,7 @@ impl<S: EventStore> Letters<S> {
     }
 }
 
-impl Known {
+impl ParkedLetters {
     fn holds(&self, stream: &StreamId) -> bool {
         let streams = self.letters.values().filter_map(|letter| letter.message.as_ref());
         streams.into_iter().any(|message| message.stream == *stream)

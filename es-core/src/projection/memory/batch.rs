@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
 
-use super::state::{Letters, Stand, State};
+use super::state::{ParkedEvents, Stand, State};
 use crate::latch::hold;
 use crate::projection::batch::{Batch, Committed, Parked};
 use crate::projection::error::ProjectorError;
@@ -25,10 +25,10 @@ pub struct MemoryBatch<P, M> {
     model: M,
     /// The model before an event that may have to be undone.
     before: Option<M>,
-    letters: Arc<Letters>,
+    letters: Arc<ParkedEvents>,
     /// The streams whose events have to wait for dead letters.
     parked: HashSet<StreamId>,
-    to: Option<Moved>,
+    to: Option<MovedCheckpoint>,
     /// No other batch begins.
     turn: OwnedMutexGuard<()>,
     projection: PhantomData<fn() -> P>,
@@ -36,7 +36,7 @@ pub struct MemoryBatch<P, M> {
 
 /// The state of a partition after a batch.
 #[derive(Debug)]
-struct Moved {
+struct MovedCheckpoint {
     partition: Partition,
     checkpoint: Checkpoint,
     events: usize,
@@ -58,7 +58,7 @@ impl<P: Projection, M: Clone + Send + Sync> MemoryBatch<P, M> {
         if !build.stand_mut(step.partition).is_some_and(open) {
             return Ok(Begun::Overtaken(()));
         }
-        let moved = Moved {
+        let moved = MovedCheckpoint {
             partition: step.partition,
             checkpoint: step.to,
             events: step.events,
@@ -83,8 +83,8 @@ impl<P: Projection, M: Clone + Send + Sync> MemoryBatch<P, M> {
     fn on(
         state: &Arc<Mutex<State<M>>>,
         model: &M,
-        letters: Arc<Letters>,
-        to: Option<Moved>,
+        letters: Arc<ParkedEvents>,
+        to: Option<MovedCheckpoint>,
         turn: OwnedMutexGuard<()>,
     ) -> Self {
         let parked = letters.values().map(|letter| letter.stream.clone()).collect();

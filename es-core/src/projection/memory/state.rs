@@ -16,15 +16,15 @@ use crate::store::Checkpoint;
 use crate::stream::Position;
 
 /// The dead letters of a build.
-pub(super) type Letters = BTreeMap<Position, DeadLetter>;
+pub(super) type ParkedEvents = BTreeMap<Position, DeadLetter>;
 
 /// All projections, by their names.
 #[derive(Debug)]
-pub(super) struct State<M>(BTreeMap<&'static str, Kept<M>>);
+pub(super) struct State<M>(BTreeMap<&'static str, Builds<M>>);
 
 /// A projection.
 #[derive(Debug)]
-pub(super) struct Kept<M> {
+pub(super) struct Builds<M> {
     /// The build that readers see.
     pub(super) live: Option<u32>,
     pub(super) builds: BTreeMap<u32, Build<M>>,
@@ -35,7 +35,7 @@ pub(super) struct Kept<M> {
 pub(super) struct Build<M> {
     pub(super) model: Arc<M>,
     pub(super) partitions: Vec<Stand>,
-    pub(super) letters: Arc<Letters>,
+    pub(super) letters: Arc<ParkedEvents>,
     /// Held by one batch at a time.
     pub(super) turn: Arc<Mutex<()>>,
 }
@@ -49,12 +49,12 @@ pub(super) struct Stand {
     pub(super) owner: Option<String>,
     pub(super) updated_at: OffsetDateTime,
     pub(super) failure: Option<(String, OffsetDateTime)>,
-    pub(super) lease: Lease,
+    pub(super) lease: PartitionLease,
 }
 
 /// Who may run the effects of a partition.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Lease {
+pub(super) struct PartitionLease {
     /// The last owner; 0 before the first.
     pub(super) epoch: u64,
     pub(super) ends: Option<Instant>,
@@ -67,12 +67,12 @@ impl<M> Default for State<M> {
 }
 
 impl<M> State<M> {
-    pub(super) fn kept(&self, projection: &str) -> Option<&Kept<M>> {
+    pub(super) fn kept(&self, projection: &str) -> Option<&Builds<M>> {
         self.0.get(projection)
     }
 
-    pub(super) fn kept_mut(&mut self, projection: &'static str) -> &mut Kept<M> {
-        self.0.entry(projection).or_insert_with(|| Kept { live: None, builds: BTreeMap::new() })
+    pub(super) fn kept_mut(&mut self, projection: &'static str) -> &mut Builds<M> {
+        self.0.entry(projection).or_insert_with(|| Builds { live: None, builds: BTreeMap::new() })
     }
 
     pub(super) fn build<P: Projection>(&self) -> Result<&Build<M>, ProjectorError> {
@@ -86,7 +86,7 @@ impl<M> State<M> {
     }
 }
 
-impl Lease {
+impl PartitionLease {
     pub(super) fn claim(&mut self, claim: &Claim<'_>) -> Claimed {
         let now = Instant::now();
         if claim.held != Some(self.epoch) {
@@ -123,7 +123,7 @@ impl<M> Build<M> {
             owner: None,
             updated_at: OffsetDateTime::now_utc(),
             failure: None,
-            lease: Lease {
+            lease: PartitionLease {
                 epoch: self.partitions.iter().map(|partition| partition.lease.epoch).max().unwrap_or(0),
                 ends: None,
             },

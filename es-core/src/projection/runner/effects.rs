@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tracing::{Instrument, debug_span};
 
 use super::apply::One;
-use super::lease::{Held, Unsaved};
+use super::lease::{Ownership, Unsaved};
 use super::worker::{Turn, Worker};
 use crate::projection::batch::{Batch, Parked};
 use crate::projection::error::ProjectorError;
@@ -16,7 +16,7 @@ use crate::record::{BoxError, EventPlace};
 use crate::store::{Checkpoint, ReadAll, Rest};
 
 /// Which events of a page wait for dead letters of their streams.
-struct Waiting(Vec<bool>);
+struct AwaitingLetters(Vec<bool>);
 
 /// How far the effects of a page have come.
 enum Ran<E> {
@@ -48,15 +48,15 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         from: Checkpoint,
     ) -> Result<Turn, ProjectorError> {
         match self.owned.lease.hold(&self.target, self.partition, &self.options).await? {
-            Held::Still => {}
-            Held::Newly => {
+            Ownership::Still => {}
+            Ownership::Newly => {
                 // The previous owner may have come further, and left dead letters.
                 self.checkpoint = None;
                 (self.owned.unsaved, self.owned.no_letters) = (None, false);
                 self.session = Some(session);
                 return Ok(Turn::Again);
             }
-            Held::Not(rest) => {
+            Ownership::Not(rest) => {
                 self.session = Some(session);
                 return Ok(Turn::StandBy(rest));
             }
@@ -127,7 +127,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         &mut self,
         events: Vec<P::Event>,
         places: &[EventPlace],
-        waiting: &Waiting,
+        waiting: &AwaitingLetters,
         from: Checkpoint,
     ) -> Ran<P::Event> {
         let already = self.owned.unsaved.filter(|unsaved| unsaved.from == from).map(|unsaved| unsaved.last);
@@ -187,9 +187,9 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         session: T::Session,
         page: &ProjectionPage<P>,
         from: Checkpoint,
-    ) -> Result<Option<(T::Session, Waiting)>, ProjectorError> {
+    ) -> Result<Option<(T::Session, AwaitingLetters)>, ProjectorError> {
         if self.owned.no_letters || page.events.is_empty() {
-            return Ok(Some((session, Waiting(vec![false; page.places.len()]))));
+            return Ok(Some((session, AwaitingLetters(vec![false; page.places.len()]))));
         }
         let target = self.target.clone();
         let watch = target.watch(&session);
@@ -198,7 +198,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             let waiting = page.places.iter().map(|place| batch.parks(&place.stream)).collect();
             // Only this worker parks events, as long as it has the partition.
             self.owned.no_letters = !batch.parks_some();
-            Ok(Some((batch.roll_back().await?, Waiting(waiting))))
+            Ok(Some((batch.roll_back().await?, AwaitingLetters(waiting))))
         });
         observed(&target, watch, work).await
     }
@@ -252,12 +252,12 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
 struct Prefix<'a> {
     places: &'a [EventPlace],
     names: &'a [&'static str],
-    waiting: &'a Waiting,
+    waiting: &'a AwaitingLetters,
     from: Checkpoint,
     to: Checkpoint,
 }
 
-impl Waiting {
+impl AwaitingLetters {
     /// Whether some of the first events do.
     fn some(&self, first: usize) -> bool {
         self.0.iter().take(first).any(|waits| *waits)

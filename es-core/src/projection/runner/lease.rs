@@ -44,7 +44,7 @@ pub(super) struct Lease {
 
 /// Whether this worker owns the partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Held {
+pub(super) enum Ownership {
     /// As before.
     Still,
     /// From now on: another worker may have moved the checkpoint before.
@@ -68,21 +68,21 @@ impl Lease {
         target: &T,
         partition: Partition,
         options: &Options,
-    ) -> Result<Held, ProjectorError> {
+    ) -> Result<Ownership, ProjectorError> {
         if self.ends.is_some_and(|ends| ends > Instant::now() + share(options) * (SHARES - 1)) {
-            return Ok(Held::Still);
+            return Ok(Ownership::Still);
         }
         let began = Instant::now();
         let claim = Claim::new(&options.owner, options.lease).held(self.epoch);
         match target.claim(partition, &claim).await? {
             Claimed::Lease { epoch } => {
-                let held = if self.epoch == Some(epoch) { Held::Still } else { Held::Newly };
+                let held = if self.epoch == Some(epoch) { Ownership::Still } else { Ownership::Newly };
                 *self = Self { epoch: Some(epoch), ends: Some(began + options.lease) };
                 Ok(held)
             }
             Claimed::Taken { rest } => {
                 *self = Self::default();
-                Ok(Held::Not(rest))
+                Ok(Ownership::Not(rest))
             }
         }
     }
@@ -134,8 +134,8 @@ impl Lease {
     ) -> Self {
         let mut asked = Self { epoch: self.epoch, ends: None };
         match asked.hold(target, partition, options).await {
-            Ok(Held::Still) => asked,
-            Ok(Held::Newly | Held::Not(_)) => {
+            Ok(Ownership::Still) => asked,
+            Ok(Ownership::Newly | Ownership::Not(_)) => {
                 warn!(
                     projection = P::NAME,
                     partition = partition.index(),

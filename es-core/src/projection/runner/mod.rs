@@ -3,9 +3,9 @@
 mod apply;
 mod effects;
 mod lease;
-mod pace;
 mod pages;
 pub(super) mod retrying;
 mod standby;
 pub(super) mod stop;
+mod throughput;
 pub(super) mod worker;

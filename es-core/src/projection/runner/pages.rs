@@ -21,13 +21,13 @@ pub(in crate::projection) struct Pages<P: Projection, S> {
     poll_every: Duration,
     /// The reader that is used when nothing is read ahead.
     reader: Option<ProjectionReader<P, S>>,
-    ahead: Option<Ahead<P>>,
+    ahead: Option<ReadAhead<P>>,
     /// The rest of a page that was applied in part, from this checkpoint on.
     left: Option<(Checkpoint, ProjectionPage<P>)>,
 }
 
 /// Pages that are read ahead, as long as there are more. Dropping this stops it.
-struct Ahead<P: Projection> {
+struct ReadAhead<P: Projection> {
     /// Where the next one begins.
     behind: Checkpoint,
     /// The maximum number of events that it holds.
@@ -74,7 +74,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static> Pages<P, S> {
         let (sender, pages) = mpsc::channel(1);
         let mut task = JoinSet::new();
         task.spawn(send(reader, Arc::clone(&most), sender));
-        self.ahead = Some(Ahead { behind, most, pages, _task: task });
+        self.ahead = Some(ReadAhead { behind, most, pages, _task: task });
     }
 
     /// Discards what was read ahead: it may belong to another history than what is read from now on.

@@ -94,7 +94,13 @@ impl Tries {
     pub(in crate::projection) fn succeeded(&mut self) {
         if self.tries > 0 {
             let (projection, partition, tries) = (self.projection, self.partition, self.tries);
-            info!(projection, partition, tries, seconds = self.lasting().as_secs(), "goes on");
+            info!(
+                projection,
+                partition,
+                tries,
+                seconds = self.lasting().as_secs(),
+                "the projection continues"
+            );
             self.board.workers().remove(&self.place);
             (self.tries, self.wait) = (0, FIRST_WAIT);
         }

@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-pub(in crate::projection) struct Pace {
+pub(in crate::projection) struct Throughput {
     last: Instant,
     pub(in crate::projection) per_second: f64,
 }
 
-impl Pace {
+impl Throughput {
     /// How many events a batch should hold, up to a maximum: what takes half a second, and at least a
     /// hundred.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and saturates")]

@@ -7,10 +7,10 @@ use tokio::time::sleep;
 use tracing::{Instrument, debug, debug_span};
 
 use super::lease::Owned;
-use super::pace::Pace;
 use super::pages::Pages;
 use super::retrying::{Board, Tries};
 use super::stop::Stop;
+use super::throughput::Throughput;
 use crate::error::StoreError;
 use crate::projection::effects::Work;
 use crate::projection::error::ProjectorError;
@@ -39,7 +39,7 @@ pub(in crate::projection) struct Worker<P: Projection, S, T: Target<P>> {
     /// The event that failed last, and how many times.
     pub(super) failing: Option<(Position, u32)>,
     published: bool,
-    pub(super) pace: Pace,
+    pub(super) pace: Throughput,
     tries: Tries,
     /// For a worker that runs effects.
     pub(super) owned: Owned,
@@ -92,7 +92,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             singly: false,
             failing: None,
             published: false,
-            pace: Pace::new(),
+            pace: Throughput::new(),
             owned: Owned::default(),
             stop: Stop::default(),
         }
@@ -271,7 +271,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         let (checkpoint, published) = self.target.checkpoint(self.partition).await?;
         self.checkpoint = Some(checkpoint);
         self.published = published;
-        self.pace = Pace::new();
+        self.pace = Throughput::new();
         Ok(checkpoint)
     }
 

@@ -3,13 +3,13 @@
 use super::super::stop::Failure;
 use super::outcome::{Transacted, TransactionError};
 use super::part::AnyPart;
-use super::parts::{Course, FailureCause, Given, Parts, Streams};
+use super::parts::{Course, FailureCause, Parts, Request, Streams};
 use crate::error::StoreError;
 use crate::store::{Append, AppendOutcome, EventStore};
 use crate::stream::{Revision, StreamId};
 
 /// Why an attempt ended without an outcome.
-pub(super) enum Stop {
+pub(super) enum AttemptEnd {
     /// States came from caches and may be stale.
     Unconfirmed,
     /// The command ledger knows the transaction, which this attempt could not know.
@@ -28,13 +28,13 @@ pub(super) struct Failed {
     pub(super) streams: Streams,
 }
 
-impl Stop {
+impl AttemptEnd {
     fn failed(failure: Failure, stream: Option<StreamId>, streams: Streams) -> Self {
         Self::Failed(Box::new(Failed { failure, stream, streams }))
     }
 }
 
-impl From<TransactionError> for Stop {
+impl From<TransactionError> for AttemptEnd {
     fn from(error: TransactionError) -> Self {
         Self::Final(error)
     }
@@ -42,19 +42,19 @@ impl From<TransactionError> for Stop {
 
 pub(super) async fn conclude<T, S: EventStore>(
     store: &S,
-    given: &Given,
+    given: &Request,
     attempt: Parts,
     result: Result<T, TransactionError>,
-) -> Result<Transacted<T>, Stop> {
+) -> Result<Transacted<T>, AttemptEnd> {
     let Parts { parts, course, failure_cause, .. } = attempt;
     let is_cached = parts.values().any(|part| part.is_cached());
     match (failure_cause, result) {
-        (Some(FailureCause::Overtaken(stream)), _) => Err(Stop::Overtaken(stream)),
+        (Some(FailureCause::Overtaken(stream)), _) => Err(AttemptEnd::Overtaken(stream)),
         (Some(FailureCause::Differs(stream)), _) => Err(given.not_repeated(stream).into()),
         // The outcome on a cached state may not hold on the stream's.
-        (_, Err(_)) if is_cached => Err(Stop::Unconfirmed),
+        (_, Err(_)) if is_cached => Err(AttemptEnd::Unconfirmed),
         (_, Err(TransactionError::Store(error))) if error.is_retryable() => {
-            Err(Stop::failed(Failure::Store(error), None, parts))
+            Err(AttemptEnd::failed(Failure::Store(error), None, parts))
         }
         (_, Err(error @ (TransactionError::Store(_) | TransactionError::Conflict { .. }))) => {
             Err(error.into())
@@ -62,7 +62,7 @@ pub(super) async fn conclude<T, S: EventStore>(
         (Some(FailureCause::Store), Ok(_)) => {
             let source =
                 "a command of the transaction failed in the store, and the transaction continued".into();
-            Err(Stop::Final(StoreError::Backend { source, retryable: false }.into()))
+            Err(AttemptEnd::Final(StoreError::Backend { source, retryable: false }.into()))
         }
         (Some(FailureCause::Store), Err(error)) => Err(error.into()),
         (None, result) if course == Some(Course::Repetition) => repeated(given, parts, result),
@@ -74,7 +74,7 @@ pub(super) async fn conclude<T, S: EventStore>(
             let streams = write(store, given, parts).await?;
             Ok(Transacted { value, streams, repeated: false })
         }
-        (None, Ok(_)) if is_cached => Err(Stop::Unconfirmed),
+        (None, Ok(_)) if is_cached => Err(AttemptEnd::Unconfirmed),
         (None, Ok(value)) => {
             verify(store, parts).await?;
             Ok(Transacted { value, streams: Vec::new(), repeated: false })
@@ -84,10 +84,10 @@ pub(super) async fn conclude<T, S: EventStore>(
 
 /// The first outcome, if the repetition came to the same end.
 fn repeated<T>(
-    given: &Given,
+    given: &Request,
     parts: Streams,
     result: Result<T, TransactionError>,
-) -> Result<Transacted<T>, Stop> {
+) -> Result<Transacted<T>, AttemptEnd> {
     let other = parts.iter().find(|(_, part)| !part.is_passed() || result.is_err()).map(|(stream, _)| stream);
     match (result, other) {
         (Ok(value), None) => {
@@ -101,7 +101,7 @@ fn repeated<T>(
 
 /// Nothing is to be written. What the transaction has read of several streams was read at several times; what
 /// it came to holds if they all stood so at one.
-async fn verify<S: EventStore>(store: &S, parts: Streams) -> Result<(), Stop> {
+async fn verify<S: EventStore>(store: &S, parts: Streams) -> Result<(), AttemptEnd> {
     if parts.len() > 1 {
         let conditions: Vec<_> = parts.iter().map(|(stream, part)| condition(&part.append(stream))).collect();
         if let Err(refused) = send(store, &conditions).await {
@@ -120,9 +120,9 @@ const fn condition<'a>(append: &Append<'a>) -> Append<'a> {
 /// Appends to all streams, or to none. For those that were only read, the command ledger is written as well.
 async fn write<S: EventStore>(
     store: &S,
-    given: &Given,
+    given: &Request,
     parts: Streams,
-) -> Result<Vec<(StreamId, Revision)>, Stop> {
+) -> Result<Vec<(StreamId, Revision)>, AttemptEnd> {
     let command = given.record();
     let appends: Vec<_> = parts.iter().map(|(stream, part)| part.append(stream).command(command)).collect();
     if let Err(refused) = send(store, &appends).await {
@@ -137,23 +137,23 @@ async fn write<S: EventStore>(
 }
 
 /// Why an append was not written.
-enum Refused {
+enum Unwritten {
     Conflicts(Vec<(StreamId, Revision, Revision)>),
     Repeated(StreamId),
     Store(StoreError),
 }
 
-async fn send<S: EventStore>(store: &S, appends: &[Append<'_>]) -> Result<(), Refused> {
+async fn send<S: EventStore>(store: &S, appends: &[Append<'_>]) -> Result<(), Unwritten> {
     let outcomes = match appends {
         // A single append takes the path of single commands.
         [append] if !append.is_condition() => store.append(*append).await.map(|outcome| vec![outcome]),
         _ => store.append_all(appends).await,
     };
-    let outcomes = outcomes.map_err(Refused::Store)?;
+    let outcomes = outcomes.map_err(Unwritten::Store)?;
     let (mut conflicts, mut written) = (Vec::new(), 0);
     for (append, outcome) in appends.iter().zip(&outcomes) {
         match outcome {
-            AppendOutcome::Repeated(_) => return Err(Refused::Repeated(append.stream.clone())),
+            AppendOutcome::Repeated(_) => return Err(Unwritten::Repeated(append.stream.clone())),
             AppendOutcome::Conflict { actual } => {
                 conflicts.push((append.stream.clone(), append.expected, *actual));
             }
@@ -163,17 +163,19 @@ async fn send<S: EventStore>(store: &S, appends: &[Append<'_>]) -> Result<(), Re
     }
     if conflicts.is_empty() && written < appends.len() {
         let source = "the store left part of an append undecided".into();
-        return Err(Refused::Store(StoreError::Backend { source, retryable: false }));
+        return Err(Unwritten::Store(StoreError::Backend { source, retryable: false }));
     }
-    if conflicts.is_empty() { Ok(()) } else { Err(Refused::Conflicts(conflicts)) }
+    if conflicts.is_empty() { Ok(()) } else { Err(Unwritten::Conflicts(conflicts)) }
 }
 
-impl Refused {
-    fn stop(self, mut parts: Streams) -> Stop {
+impl Unwritten {
+    fn stop(self, mut parts: Streams) -> AttemptEnd {
         match self {
-            Self::Repeated(stream) => Stop::Overtaken(stream),
-            Self::Store(error) if error.is_retryable() => Stop::failed(Failure::Store(error), None, parts),
-            Self::Store(error) => Stop::Final(error.into()),
+            Self::Repeated(stream) => AttemptEnd::Overtaken(stream),
+            Self::Store(error) if error.is_retryable() => {
+                AttemptEnd::failed(Failure::Store(error), None, parts)
+            }
+            Self::Store(error) => AttemptEnd::Final(error.into()),
             Self::Conflicts(conflicts) => {
                 let mut first = None;
                 for (stream, expected, actual) in conflicts {
@@ -183,8 +185,8 @@ impl Refused {
                     first.get_or_insert((stream, Failure::Conflict { expected, actual }));
                 }
                 match first {
-                    Some((stream, failure)) => Stop::failed(failure, Some(stream), parts),
-                    None => Stop::Unconfirmed,
+                    Some((stream, failure)) => AttemptEnd::failed(failure, Some(stream), parts),
+                    None => AttemptEnd::Unconfirmed,
                 }
             }
         }

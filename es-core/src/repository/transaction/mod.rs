@@ -21,7 +21,7 @@ pub use self::options::TransactionOptions;
 pub use self::outcome::{Planned, Transacted, TransactionError};
 
 use self::part::Differs;
-use self::parts::{FailureCause, Given, Parts, failed_transaction};
+use self::parts::{FailureCause, Parts, Request, failed_transaction};
 use super::Repository;
 use crate::error::{ExecuteError, StoreError};
 use crate::model::{Aggregate, Handle};
@@ -37,7 +37,7 @@ pub struct Transaction<S> {
 /// What the transaction and its runner share.
 struct Attempt<S> {
     store: Arc<S>,
-    given: Arc<Given>,
+    given: Arc<Request>,
     /// None once the transaction has ended.
     parts: Mutex<Option<Parts>>,
 }

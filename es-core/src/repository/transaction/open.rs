@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::Repository;
-use super::super::cache::{Folded, Turn};
+use super::super::cache::{Folded, TurnGuard};
 use super::super::fold::Fold;
 use super::super::port::Direct;
 use super::super::repeated::written;
@@ -15,7 +15,7 @@ use crate::stream::{Revision, StreamId};
 
 /// Which states a transaction uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Start {
+pub(super) enum StateSource {
     /// Those that earlier commands have cached, if there are any.
     Kept,
     /// Those in the store.
@@ -28,8 +28,8 @@ impl<A: Aggregate, S: EventStore + 'static> Part<A, S> {
         repository: &Repository<A, S>,
         store: &Arc<S>,
         stream: &StreamId,
-        mut turn: Turn<A>,
-        (start, command): (Start, Option<CommandRecord<'_>>),
+        mut turn: TurnGuard<A>,
+        (start, command): (StateSource, Option<CommandRecord<'_>>),
     ) -> Result<Self, StoreError> {
         repository.know_earlier_names().await?;
         repository.register().await?;
@@ -46,7 +46,7 @@ impl<A: Aggregate, S: EventStore + 'static> Part<A, S> {
             first: None,
         };
         if let Some(kept) = kept
-            && start == Start::Kept
+            && start == StateSource::Kept
             && turn.is_sound()
         {
             repository.counters.warm.count();
@@ -85,6 +85,6 @@ impl<A: Aggregate, S: EventStore + 'static> Part<A, S> {
         };
         let base = Folded { state: (), revision, head: None, snapshot: Revision::EMPTY };
         let first = First { count, events: events.into_iter(), passed: 0 };
-        Ok(Self { turn: Turn::none(), base, state: None, first: Some(first), ..self })
+        Ok(Self { turn: TurnGuard::none(), base, state: None, first: Some(first), ..self })
     }
 }

@@ -5,11 +5,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::super::Repository;
-use super::super::cache::{Folded, Turn};
+use super::super::cache::{Folded, TurnGuard};
 use super::super::fold::Fold;
 use super::super::port::Direct;
 use super::super::snapshots::snapshot_due;
-use super::super::written::Encoded;
+use super::super::written::EncodedEvents;
 use super::outcome::Planned;
 use crate::error::{ExecuteError, StoreError};
 use crate::model::{Aggregate, Handle};
@@ -22,7 +22,7 @@ pub(super) struct Part<A: Aggregate, S> {
     pub(super) repository: Repository<A, S>,
     /// That of the transaction.
     pub(super) store: Arc<S>,
-    pub(super) turn: Turn<A>,
+    pub(super) turn: TurnGuard<A>,
     /// The revision of the stream, before the transaction.
     pub(super) base: Folded<()>,
     /// Whether that may be stale.
@@ -30,7 +30,7 @@ pub(super) struct Part<A: Aggregate, S> {
     /// After everything that the transaction has done so far; loaded when it is needed.
     pub(super) state: Option<Arc<A>>,
     /// What is to be written.
-    pub(super) written: Option<Encoded<A>>,
+    pub(super) written: Option<EncodedEvents<A>>,
     /// What the transaction did to the stream when it was first executed.
     pub(super) first: Option<First<A>>,
 }
@@ -125,7 +125,7 @@ impl<A: Aggregate, S: EventStore + 'static> Part<A, S> {
         }
         let expected = self.revision();
         let limits = self.store.limits();
-        let mut encoded = Encoded::new(stream, expected, &events, metadata, limits)?;
+        let mut encoded = EncodedEvents::new(stream, expected, &events, metadata, limits)?;
         drop(events);
         let state = match self.state.take().and_then(Arc::into_inner) {
             Some(state) => state,
@@ -197,7 +197,7 @@ impl<A: Aggregate, S: EventStore + 'static> AnyPart for Part<A, S> {
     }
 
     fn release(&mut self) {
-        self.turn = Turn::none();
+        self.turn = TurnGuard::none();
         self.state = None;
         self.written = None;
     }

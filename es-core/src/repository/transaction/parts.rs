@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::Repository;
-use super::super::cache::Turn;
-use super::open::Start;
+use super::super::cache::TurnGuard;
+use super::open::StateSource;
 use super::outcome::TransactionError;
 use super::part::{AnyPart, Anything, Part};
 use crate::error::StoreError;
@@ -17,14 +17,14 @@ use crate::store::{CommandKey, CommandRecord, EventStore};
 use crate::stream::StreamId;
 
 /// The same in all attempts.
-pub(super) struct Given {
+pub(super) struct Request {
     /// As stored; none if its time is out of range.
     pub(super) metadata: Option<Arc<Metadata>>,
     pub(super) command: Option<CommandKey>,
     pub(super) name: Cow<'static, str>,
 }
 
-impl Given {
+impl Request {
     pub(super) fn record(&self) -> Option<CommandRecord<'_>> {
         self.command.map(|key| CommandRecord { key, name: &self.name })
     }
@@ -62,13 +62,13 @@ pub(super) type Turns = BTreeMap<StreamId, Anything>;
 pub(super) struct Parts {
     pub(super) parts: Streams,
     turns: Turns,
-    start: Start,
+    start: StateSource,
     pub(super) course: Option<Course>,
     pub(super) failure_cause: Option<FailureCause>,
 }
 
 impl Parts {
-    pub(super) const fn new(start: Start, turns: Turns) -> Self {
+    pub(super) const fn new(start: StateSource, turns: Turns) -> Self {
         Self { parts: BTreeMap::new(), turns, start, course: None, failure_cause: None }
     }
 
@@ -78,7 +78,7 @@ impl Parts {
         repository: &Repository<A, S>,
         store: &Arc<S>,
         stream: &StreamId,
-        given: &Given,
+        given: &Request,
     ) -> Result<&mut Part<A, S>, StoreError> {
         if !self.parts.contains_key(stream) {
             let turn = self.turn(repository, stream).await;
@@ -98,7 +98,7 @@ impl Parts {
         &mut self,
         repository: &Repository<A, S>,
         stream: &StreamId,
-    ) -> Turn<A> {
+    ) -> TurnGuard<A> {
         if let Some(turn) = self.turns.remove(stream)
             && let Ok(turn) = turn.downcast()
         {

@@ -9,11 +9,11 @@ use tracing::Instrument;
 
 use super::super::Repository;
 use super::super::stop::Failure;
-use super::conclude::{Failed, Stop, conclude};
-use super::open::Start;
+use super::conclude::{AttemptEnd, Failed, conclude};
+use super::open::StateSource;
 use super::options::TransactionOptions;
 use super::outcome::{Transacted, TransactionError};
-use super::parts::{Given, Parts, Streams, Turns};
+use super::parts::{Parts, Request, Streams, Turns};
 use super::{Attempt, Transaction, ended};
 use crate::model::Aggregate;
 use crate::store::EventStore;
@@ -87,7 +87,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     {
         let TransactionOptions { metadata, command, name } = options;
         let metadata = metadata.into_stored().map(Arc::new);
-        let given = Arc::new(Given { metadata, command, name: name.unwrap_or(Cow::Borrowed("transaction")) });
+        let given =
+            Arc::new(Request { metadata, command, name: name.unwrap_or(Cow::Borrowed("transaction")) });
         let span = tracing::debug_span!("transaction", command_id = tracing::field::Empty);
         if let Some(command) = command {
             span.record("command_id", tracing::field::display(command.id));
@@ -107,7 +108,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
 
 async fn attempts<A, S, T, F, Fut>(
     repository: &Repository<A, S>,
-    given: &Arc<Given>,
+    given: &Arc<Request>,
     body: &F,
 ) -> Result<Transacted<T>, TransactionError>
 where
@@ -119,30 +120,31 @@ where
 {
     let (retry, began) = (repository.retry, Instant::now());
     let (mut repeated, mut overtaken) = (0, 0);
-    let (mut start, mut turns) = (Start::Kept, Turns::new());
+    let (mut start, mut turns) = (StateSource::Kept, Turns::new());
     loop {
         let (parts, result) = attempt(repository, given, body, Parts::new(start, turns)).await?;
         turns = Turns::new();
-        let Failed { failure, stream, streams } = match conclude(&*repository.store, given, parts, result)
-            .await
-        {
-            Ok(done) => return Ok(done),
-            Err(Stop::Final(error)) => return Err(error),
-            Err(Stop::Overtaken(stream)) if overtaken == OVERTAKEN => return Err(given.not_repeated(stream)),
-            Err(stop @ (Stop::Overtaken(_) | Stop::Unconfirmed)) => {
-                overtaken += u32::from(matches!(stop, Stop::Overtaken(_)));
-                start = Start::Read;
-                continue;
-            }
-            Err(Stop::Failed(failed)) => *failed,
-        };
+        let Failed { failure, stream, streams } =
+            match conclude(&*repository.store, given, parts, result).await {
+                Ok(done) => return Ok(done),
+                Err(AttemptEnd::Final(error)) => return Err(error),
+                Err(AttemptEnd::Overtaken(stream)) if overtaken == OVERTAKEN => {
+                    return Err(given.not_repeated(stream));
+                }
+                Err(stop @ (AttemptEnd::Overtaken(_) | AttemptEnd::Unconfirmed)) => {
+                    overtaken += u32::from(matches!(stop, AttemptEnd::Overtaken(_)));
+                    start = StateSource::Read;
+                    continue;
+                }
+                Err(AttemptEnd::Failed(failed)) => *failed,
+            };
         let is_last = matches!(failure, Failure::Store(_)) && began.elapsed() >= retry.within;
         if repeated == retry.times || is_last {
             return Err(error(failure, stream));
         }
         let at_once = repeated == 0 && matches!(failure, Failure::Conflict { .. });
         turns = queued(streams, (!at_once).then(|| retry.wait(repeated))).await;
-        start = Start::Kept;
+        start = StateSource::Kept;
         repeated += 1;
         repository.counters.retries.count();
         tracing::debug!(repeated, "deciding again");
@@ -152,7 +154,7 @@ where
 /// What the transaction has come to, and what it says.
 async fn attempt<A, S, T, F, Fut>(
     repository: &Repository<A, S>,
-    given: &Arc<Given>,
+    given: &Arc<Request>,
     body: &F,
     parts: Parts,
 ) -> Result<(Parts, Result<T, TransactionError>), TransactionError>

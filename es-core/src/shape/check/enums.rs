@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::fields::{self, Rest};
-use super::misfit::{self, JsonPath, Misfit, Step};
+use super::fields::{self, OtherEntries};
+use super::misfit::{self, JsonPath, Misfit, PathStep};
 use super::tagging::{Tagging, is_tried, of_variant};
 use super::walk::{Aside, Check, Fit, length};
 use crate::shape::model::{Content, Definition, Note, Type, Variant};
@@ -110,7 +110,7 @@ impl<'a> Check<'a> {
             return Err(way.misfit(format!("the string `{}`", variant.name), "an object"));
         }
         let entered = std::mem::take(&mut self.entered);
-        let way = way.step(Step::Field(variant.name));
+        let way = way.step(PathStep::Field(variant.name));
         let fit = self.content(&variant.content, of_variant(definition.notes), variant.name, value, &way);
         self.entered = entered;
         fit
@@ -125,11 +125,11 @@ impl<'a> Check<'a> {
         value: &Value,
         way: &JsonPath<'_>,
     ) -> Fit {
-        let at = way.step(Step::Field(tag));
+        let at = way.step(PathStep::Field(tag));
         let aside = std::mem::replace(&mut self.aside, Aside::Once);
         let fit = match value {
             Value::Object(object) => {
-                let mut rest = Rest::of(object);
+                let mut rest = OtherEntries::of(object);
                 let tagged = self.tag(variants, (tag, false), &mut rest, way);
                 tagged.and_then(|variant| self.internal_content(definition, variant, rest, way))
             }
@@ -162,7 +162,7 @@ impl<'a> Check<'a> {
         &mut self,
         definition: &'a Definition,
         variant: &'a Variant,
-        mut rest: Rest<'a, '_>,
+        mut rest: OtherEntries<'a, '_>,
         way: &JsonPath<'_>,
     ) -> Fit {
         match &variant.content {
@@ -185,7 +185,7 @@ impl<'a> Check<'a> {
         &mut self,
         definition: &'a Definition,
         variant: &'a Variant,
-        rest: &mut Rest<'a, '_>,
+        rest: &mut OtherEntries<'a, '_>,
         way: &JsonPath<'_>,
     ) -> Fit {
         if let (Content::Is(of), false) = (&variant.content, self.reads())
@@ -200,10 +200,10 @@ impl<'a> Check<'a> {
         &self,
         variants: &'a [Variant],
         (tag, is_adjacent): (&'static str, bool),
-        rest: &mut Rest<'a, '_>,
+        rest: &mut OtherEntries<'a, '_>,
         way: &JsonPath<'_>,
     ) -> Result<&'a Variant, Misfit> {
-        let way = way.step(Step::Field(tag));
+        let way = way.step(PathStep::Field(tag));
         let name = match rest.take(tag) {
             None => return Err(self.no_variant(variants, &way, "missing")),
             Some(Value::String(name)) => name,
@@ -237,7 +237,7 @@ impl<'a> Check<'a> {
     ) -> Fit {
         match value {
             Value::Object(object) => {
-                let mut rest = Rest::of(object);
+                let mut rest = OtherEntries::of(object);
                 self.tag_and_content(definition, variants, (tag, inside), &mut rest, way)?;
                 self.finish(definition.notes, rest, way)
             }
@@ -246,7 +246,7 @@ impl<'a> Check<'a> {
                     Some(variant) => self.beside(definition, variant, inside, Some(content), way),
                     None => Err(self.no_variant(
                         variants,
-                        &way.step(Step::Item(0)),
+                        &way.step(PathStep::Item(0)),
                         "a string that is none of them",
                     )),
                 },
@@ -264,7 +264,7 @@ impl<'a> Check<'a> {
         definition: &'a Definition,
         variants: &'a [Variant],
         (tag, inside): (&'static str, &'static str),
-        rest: &mut Rest<'a, '_>,
+        rest: &mut OtherEntries<'a, '_>,
         way: &JsonPath<'_>,
     ) -> Fit {
         let variant = self.tag(variants, (tag, true), rest, way)?;
@@ -280,7 +280,7 @@ impl<'a> Check<'a> {
         content: Option<&Value>,
         way: &JsonPath<'_>,
     ) -> Fit {
-        let way = way.step(Step::Field(inside));
+        let way = way.step(PathStep::Field(inside));
         match (&variant.content, content) {
             (Content::Unit, None) => Ok(()),
             (Content::Unit, Some(Value::Null)) if self.reads() => Ok(()),

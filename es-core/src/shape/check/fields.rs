@@ -2,18 +2,18 @@
 
 use serde_json::{Map, Value};
 
-use super::misfit::{self, JsonPath, Step};
+use super::misfit::{self, JsonPath, PathStep};
 use super::walk::{Aside, Check, Fit, Side, has_default};
 use crate::shape::model::{Content, Field, Form, Note, Type};
 
 /// The entries of an object that no field has taken yet, and the flattened maps that take the rest.
 #[derive(Clone)]
-pub(super) struct Rest<'a, 'v> {
+pub(super) struct OtherEntries<'a, 'v> {
     pub(super) entries: Vec<(&'v str, &'v Value)>,
     pub(super) open: Vec<&'a Type>,
 }
 
-impl<'v> Rest<'_, 'v> {
+impl<'v> OtherEntries<'_, 'v> {
     pub(super) fn of(object: &'v Map<String, Value>) -> Self {
         Self {
             entries: object.iter().map(|(name, value)| (name.as_str(), value)).collect(),
@@ -36,7 +36,7 @@ impl<'a> Check<'a> {
         object: &Map<String, Value>,
         way: &JsonPath<'_>,
     ) -> Fit {
-        let mut rest = Rest::of(object);
+        let mut rest = OtherEntries::of(object);
         self.fields(fields, notes, &mut rest, way)?;
         self.finish(notes, rest, way)
     }
@@ -46,7 +46,7 @@ impl<'a> Check<'a> {
         &mut self,
         fields: &'a [Field],
         notes: &'a [Note],
-        rest: &mut Rest<'a, '_>,
+        rest: &mut OtherEntries<'a, '_>,
         way: &JsonPath<'_>,
     ) -> Fit {
         for note in notes {
@@ -55,7 +55,7 @@ impl<'a> Check<'a> {
                 // It is ignored when it is read.
                 if !self.reads() && found.is_none_or(|found| found != text) {
                     let found = found.map_or("missing", |_| "something else");
-                    return Err(way.step(Step::Field(name)).misfit(format!("{text:?}"), found));
+                    return Err(way.step(PathStep::Field(name)).misfit(format!("{text:?}"), found));
                 }
             }
         }
@@ -75,12 +75,12 @@ impl<'a> Check<'a> {
         &mut self,
         field: &'a Field,
         notes: &[Note],
-        rest: &mut Rest<'a, '_>,
+        rest: &mut OtherEntries<'a, '_>,
         way: &JsonPath<'_>,
     ) -> Fit {
         let mut found = None;
         for name in names(field.name, field.notes, self.side) {
-            let way = way.step(Step::Field(name));
+            let way = way.step(PathStep::Field(name));
             let Some(value) = rest.take(name) else { continue };
             if found.replace(name).is_some() {
                 return Err(way.misfit("absent, as it stands there under another name", misfit::kind(value)));
@@ -95,7 +95,7 @@ impl<'a> Check<'a> {
         if found.is_some() || may_be_absent {
             return Ok(());
         }
-        Err(way.step(Step::Field(field.name)).misfit(self.expected(&field.shape), "missing"))
+        Err(way.step(PathStep::Field(field.name)).misfit(self.expected(&field.shape), "missing"))
     }
 
     /// Whether serde reads a field of this type that is absent and has no default. A newtype may be
@@ -116,12 +116,12 @@ impl<'a> Check<'a> {
     }
 
     /// What no field took belongs to a flattened map, or should not be there.
-    pub(super) fn finish(&mut self, notes: &[Note], rest: Rest<'a, '_>, way: &JsonPath<'_>) -> Fit {
-        let Rest { entries, open } = rest;
+    pub(super) fn finish(&mut self, notes: &[Note], rest: OtherEntries<'a, '_>, way: &JsonPath<'_>) -> Fit {
+        let OtherEntries { entries, open } = rest;
         let is_refused = !self.reads() || notes.contains(&Note::NoUnknownFields);
         let aside = std::mem::replace(&mut self.aside, Aside::Again);
         let fit = entries.into_iter().try_for_each(|(name, value)| match open.as_slice() {
-            [] if is_refused => Err(way.step(Step::Field(name)).misfit("absent", misfit::kind(value))),
+            [] if is_refused => Err(way.step(PathStep::Field(name)).misfit("absent", misfit::kind(value))),
             [] => Ok(()),
             open => self.left_over(open, name, value, way),
         });

@@ -1,14 +1,19 @@
 //! Types whose fields are among those of the type around them.
 
-use super::fields::Rest;
-use super::misfit::{JsonPath, Misfit, Step};
+use super::fields::OtherEntries;
+use super::misfit::{JsonPath, Misfit, PathStep};
 use super::tagging::{Tagging, is_tried, of_variant};
 use super::walk::{Check, Fit};
 use crate::shape::model::{Content, Definition, Form, Note, Type, Variant};
 
 impl<'a> Check<'a> {
     /// Removes the parts of a flattened value from `rest`.
-    pub(super) fn flattened(&mut self, of: &'a Type, rest: &mut Rest<'a, '_>, way: &JsonPath<'_>) -> Fit {
+    pub(super) fn flattened(
+        &mut self,
+        of: &'a Type,
+        rest: &mut OtherEntries<'a, '_>,
+        way: &JsonPath<'_>,
+    ) -> Fit {
         match of {
             Type::Optional(of) => {
                 let mut tried = rest.clone();
@@ -31,7 +36,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn flattened_type(&mut self, number: usize, rest: &mut Rest<'a, '_>, way: &JsonPath<'_>) -> Fit {
+    fn flattened_type(&mut self, number: usize, rest: &mut OtherEntries<'a, '_>, way: &JsonPath<'_>) -> Fit {
         let Some(definition) = self.definition(number) else { return Ok(()) };
         if self.entered.contains(&number) {
             return Err(way.misfit(format!("`{}`", definition.name), "one that holds itself without end"));
@@ -52,7 +57,7 @@ impl<'a> Check<'a> {
         &mut self,
         content: &'a Content,
         notes: &'a [Note],
-        rest: &mut Rest<'a, '_>,
+        rest: &mut OtherEntries<'a, '_>,
         way: &JsonPath<'_>,
     ) -> Fit {
         match content {
@@ -69,7 +74,7 @@ impl<'a> Check<'a> {
         definition: &'a Definition,
         variants: &'a [Variant],
         tagging: Tagging,
-        rest: &mut Rest<'a, '_>,
+        rest: &mut OtherEntries<'a, '_>,
         way: &JsonPath<'_>,
     ) -> Fit {
         let mut tried = rest.clone();
@@ -91,7 +96,7 @@ impl<'a> Check<'a> {
         definition: &'a Definition,
         variants: &'a [Variant],
         tagging: Tagging,
-        rest: &mut Rest<'a, '_>,
+        rest: &mut OtherEntries<'a, '_>,
         way: &JsonPath<'_>,
     ) -> Fit {
         match tagging {
@@ -115,7 +120,7 @@ impl<'a> Check<'a> {
         &mut self,
         definition: &'a Definition,
         variants: &'a [Variant],
-        rest: &mut Rest<'a, '_>,
+        rest: &mut OtherEntries<'a, '_>,
         way: &JsonPath<'_>,
     ) -> Fit {
         let entry = rest.entries.iter().position(|(name, _)| {
@@ -127,7 +132,7 @@ impl<'a> Check<'a> {
         match self.variant(variants, name) {
             Some(Variant { content: Content::Unit, .. }) if value.is_null() => Ok(()),
             Some(variant) => {
-                let (notes, way) = (of_variant(definition.notes), way.step(Step::Field(name)));
+                let (notes, way) = (of_variant(definition.notes), way.step(PathStep::Field(name)));
                 self.content(&variant.content, notes, variant.name, value, &way)
             }
             None => Ok(()),
@@ -140,10 +145,10 @@ impl<'a> Check<'a> {
         &mut self,
         variants: &'a [Variant],
         tagging: Tagging,
-        rest: &Rest<'a, 'v>,
+        rest: &OtherEntries<'a, 'v>,
         way: &JsonPath<'_>,
-    ) -> Option<Rest<'a, 'v>> {
-        let mut best: Option<Rest<'a, 'v>> = None;
+    ) -> Option<OtherEntries<'a, 'v>> {
+        let mut best: Option<OtherEntries<'a, 'v>> = None;
         for variant in variants.iter().filter(|variant| is_tried(tagging, variant)) {
             let mut tried = rest.clone();
             if !self.knows(variant.notes)

@@ -32,11 +32,11 @@ impl fmt::Display for Misfit {
 #[derive(Clone, Copy)]
 pub(super) struct JsonPath<'a> {
     before: Option<&'a Self>,
-    step: Step<'a>,
+    step: PathStep<'a>,
 }
 
 #[derive(Clone, Copy)]
-pub(super) enum Step<'a> {
+pub(super) enum PathStep<'a> {
     Root,
     Field(&'a str),
     Item(usize),
@@ -46,10 +46,10 @@ pub(super) enum Step<'a> {
 
 impl<'a> JsonPath<'a> {
     pub(super) const fn root() -> Self {
-        Self { before: None, step: Step::Root }
+        Self { before: None, step: PathStep::Root }
     }
 
-    pub(super) const fn step<'b>(&'b self, step: Step<'b>) -> JsonPath<'b>
+    pub(super) const fn step<'b>(&'b self, step: PathStep<'b>) -> JsonPath<'b>
     where
         'a: 'b,
     {
@@ -68,12 +68,12 @@ impl<'a> JsonPath<'a> {
         }
         // Writing to a string cannot fail.
         let _ = match self.step {
-            Step::Root => Ok(()),
-            Step::Field(name) if path.is_empty() => write!(path, "{name}"),
-            Step::Field(name) => write!(path, ".{name}"),
-            Step::Item(at) => write!(path, "[{at}]"),
-            Step::Entry => write!(path, "{{}}"),
-            Step::Key => write!(path, "{{key}}"),
+            PathStep::Root => Ok(()),
+            PathStep::Field(name) if path.is_empty() => write!(path, "{name}"),
+            PathStep::Field(name) => write!(path, ".{name}"),
+            PathStep::Item(at) => write!(path, "[{at}]"),
+            PathStep::Entry => write!(path, "{{}}"),
+            PathStep::Key => write!(path, "{{key}}"),
         };
     }
 }

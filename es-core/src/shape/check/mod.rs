@@ -17,10 +17,10 @@ use serde_json::{Map, Value};
 use super::model::{Content, Field, Form, Note, Type};
 use super::schema::Schema;
 
-use fields::Rest;
+use fields::OtherEntries;
 pub(super) use formats::is_checked;
 pub use misfit::Misfit;
-use misfit::{JsonPath, Step};
+use misfit::{JsonPath, PathStep};
 pub(super) use tagging::Tagging;
 use walk::{Aside, Check, Fit, Side, has_default, has_flattened, length};
 
@@ -82,7 +82,7 @@ impl Schema {
     pub(super) fn check_read_flattened(&self, around: &Map<String, Value>) -> Result<(), Misfit> {
         let mut check = Check::new(&self.types, Side::Read);
         check.aside = Aside::Once;
-        check.flattened(&self.root, &mut Rest::of(around), &JsonPath::root())
+        check.flattened(&self.root, &mut OtherEntries::of(around), &JsonPath::root())
     }
 
     fn check_side(&self, value: &Value, side: Side) -> Fit {
@@ -145,7 +145,7 @@ impl<'a> Check<'a> {
             (Type::Tuple(parts), Value::Array(items)) => {
                 length(items, parts.len(), parts.len(), way)?;
                 for (at, (part, item)) in parts.iter().zip(items).enumerate() {
-                    self.part(part, item, &way.step(Step::Item(at)))?;
+                    self.part(part, item, &way.step(PathStep::Item(at)))?;
                 }
                 Ok(())
             }
@@ -162,17 +162,17 @@ impl<'a> Check<'a> {
 
     fn items(&mut self, of: &'a Type, items: &[Value], way: &JsonPath<'_>) -> Fit {
         for (at, item) in items.iter().enumerate() {
-            self.part(of, item, &way.step(Step::Item(at)))?;
+            self.part(of, item, &way.step(PathStep::Item(at)))?;
         }
         Ok(())
     }
 
     fn entry(&mut self, key: &'a Type, of: &'a Type, name: &str, entry: &Value, way: &JsonPath<'_>) -> Fit {
         let entered = std::mem::take(&mut self.entered);
-        let fit = self.key(key, name, &way.step(Step::Key));
+        let fit = self.key(key, name, &way.step(PathStep::Key));
         self.entered = entered;
         fit?;
-        self.part(of, entry, &way.step(Step::Entry))
+        self.part(of, entry, &way.step(PathStep::Entry))
     }
 
     fn named(&mut self, number: usize, value: &Value, way: &JsonPath<'_>) -> Fit {
@@ -247,7 +247,7 @@ impl<'a> Check<'a> {
             return Ok(());
         }
         for (at, (field, item)) in fields.into_iter().zip(items).enumerate() {
-            self.part(&field.shape, item, &way.step(Step::Item(at)))?;
+            self.part(&field.shape, item, &way.step(PathStep::Item(at)))?;
         }
         Ok(())
     }

@@ -167,7 +167,7 @@ async fn a_refused_message_parks_only_its_own_stream() {
     }
     broker.fail("a", 2, &[refused, refused]);
     let runner = PublisherRunner::new(store.clone(), LoanFeed, broker.clone()).on_failure(OnFailure::Park);
-    runner.catch_up().await.expect("it goes on without the stream");
+    runner.catch_up().await.expect("it continues without the stream");
     assert_eq!((broker.of("a"), broker.of("b")), (vec![1], vec![1, 2, 3]));
     let letters = runner.dead_letters().await.expect("letters");
     let letters: Vec<_> = letters.iter().map(|letter| (letter.revision.get(), &*letter.reason)).collect();
@@ -178,7 +178,7 @@ async fn a_refused_message_parks_only_its_own_stream() {
     let retried = runner.retry(&loan("a")).await.expect("an answer");
     assert_eq!((retried.taken, retried.left), (2, 0));
     approve(&store, "a", 4).await;
-    runner.catch_up().await.expect("it goes on");
+    runner.catch_up().await.expect("it continues");
     assert_eq!(broker.of("a"), [1, 2, 3, 4]);
 }
 
@@ -201,7 +201,7 @@ async fn a_broker_that_is_not_set_up_parks_nothing() {
     let runner = PublisherRunner::new(store, LoanFeed, broker.clone()).on_failure(OnFailure::Park);
     let error = runner.catch_up().await.expect_err("it stops");
     assert!(matches!(error, ProjectorError::NotReady { .. }), "{error}");
-    runner.catch_up().await.expect("it goes on");
+    runner.catch_up().await.expect("it continues");
     assert_eq!(broker.of("a"), [1]);
 }
 
@@ -225,6 +225,6 @@ async fn a_run_that_is_dropped_with_messages_in_flight_loses_nothing() {
     tokio::time::timeout(Duration::from_secs(120), next.catch_up())
         .await
         .expect("in time")
-        .expect("it goes on");
+        .expect("it continues");
     assert_eq!(broker.of("a"), [1, 1, 2, 3]);
 }

@@ -69,7 +69,7 @@ async fn a_program_that_dies_between_any_two_writes_executes_each_command_once()
                 bench.store.mend();
                 bench.payments.mend();
                 bench.clock.set(bench.now);
-                both_days(&bench).await.expect("another program goes on");
+                both_days(&bench).await.expect("another program continues");
                 is_as_wanted(&bench, &format!("{fault:?} at {write}")).await;
                 if !reached {
                     break;
@@ -145,7 +145,7 @@ async fn an_unavailable_target_delays_its_instances_and_the_status_shows_them() 
     runner.catch_up().await.expect("the later ones wait");
     assert_eq!(runner.sender().dead_letters().await.expect("letters").len(), 2);
     bench.payments.mend();
-    runner.catch_up().await.expect("it goes on");
+    runner.catch_up().await.expect("it continues");
     assert!(runner.sender().dead_letters().await.expect("letters").is_empty());
     assert_eq!((bench.payment("a").await.charges, bench.payment("a").await.cents), (3, 15));
 }
@@ -278,7 +278,7 @@ async fn partitions_are_split_while_instances_live() {
         bench.place(&format!("{order}"), 2).await;
     }
     bench.days(1);
-    bench.runner().partitions(3).catch_up().await.expect("it goes on");
+    bench.runner().partitions(3).catch_up().await.expect("it continues");
     for order in 0..30 {
         let payment = bench.payment(&format!("{order}")).await;
         assert_eq!((payment.charges, payment.cents, payment.reminders), (2, 3, 1), "{order}");

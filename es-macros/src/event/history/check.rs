@@ -6,7 +6,7 @@ use syn::{Attribute, Data, Fields, LitInt};
 
 use super::{History, names};
 use crate::errors::Errors;
-use crate::history::{Field, What, order, range, since};
+use crate::history::{Field, FieldChange, order, range, since};
 use crate::shape::serde;
 
 /// Rejects a history that does not determine the old versions.
@@ -123,7 +123,7 @@ fn kind_of_field(history: &History, field: &Field, errors: &mut Errors) {
             format!("`{}` is never read, as serde skips it, so it has no history; remove this", field.ident),
         );
     } else if keys.flatten {
-        for change in field.changes.iter().filter(|change| matches!(change.what, What::Renamed(_))) {
+        for change in field.changes.iter().filter(|change| matches!(change.what, FieldChange::Renamed(_))) {
             errors.spanned(
                 &change.key,
                 format!(

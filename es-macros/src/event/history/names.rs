@@ -5,7 +5,7 @@ use quote::ToTokens as _;
 use super::History;
 use super::old::Wire;
 use crate::errors::Errors;
-use crate::history::{Field, What};
+use crate::history::{Field, FieldChange};
 
 /// Checks that no two fields of one version have the same name. Reported in the newest version in which they
 /// do.
@@ -54,7 +54,7 @@ fn is_last_version_of(field: &Field, version: u32) -> bool {
     field
         .changes
         .iter()
-        .any(|change| matches!(change.what, What::Renamed(_)) && change.since.version == version + 1)
+        .any(|change| matches!(change.what, FieldChange::Renamed(_)) && change.since.version == version + 1)
 }
 
 fn same_field(field: &Field, other: &Field, version: u32, errors: &mut Errors) {

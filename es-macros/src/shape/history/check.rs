@@ -7,7 +7,7 @@ use syn::{Data, Fields, Type};
 use super::super::{attr, serde};
 use super::{History, Part, Variant, form, names};
 use crate::errors::Errors;
-use crate::history::{Change, Default, Field, attributes, order, range, since};
+use crate::history::{AddedDefault, Change, Field, attributes, order, range, since};
 
 /// Rejects a history that leaves it ambiguous what was stored.
 pub(in crate::shape) fn check(history: &History, errors: &mut Errors) {
@@ -231,14 +231,14 @@ fn kind_of_field(history: &History, field: &Field, errors: &mut Errors) {
 
 /// Whether absence means `None` in any case: an `Option` that is omitted when it is `None`, and was added as
 /// `None`.
-fn is_none_either_way(field: &Field, default: &Default, omitted_if: Option<&str>) -> bool {
+fn is_none_either_way(field: &Field, default: &AddedDefault, omitted_if: Option<&str>) -> bool {
     let is_option = match &field.ty {
         Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Option"),
         _ => false,
     };
     let is_none = match default {
-        Default::OfType(_) => true,
-        Default::Is(value) => {
+        AddedDefault::OfType(_) => true,
+        AddedDefault::Is(value) => {
             let text = value.to_token_stream().to_string().replace(' ', "");
             text == "None" || text.ends_with("Option::None")
         }

@@ -11,7 +11,7 @@ use super::super::described::{Content, DescribedVariant, Field as DescribedField
 use super::super::serde;
 use super::{History, Part, earlier_names};
 use crate::errors::Errors;
-use crate::history::{Field, What as Happened, default};
+use crate::history::{Field, FieldChange, default};
 use crate::paths::CratePath;
 
 /// One change, by the names that the parts had at that time, so that later changes do not affect it.
@@ -19,10 +19,10 @@ pub(in crate::shape) struct Step {
     pub(in crate::shape) version: u32,
     /// The variant that changed, by its first name.
     pub(in crate::shape) variant: Option<String>,
-    pub(in crate::shape) what: What,
+    pub(in crate::shape) what: FormChange,
 }
 
-pub(in crate::shape) enum What {
+pub(in crate::shape) enum FormChange {
     /// With a function that writes its default as JSON.
     Added(DescribedField, TokenStream),
     AddedVariant(DescribedVariant),
@@ -154,8 +154,10 @@ pub(in crate::shape) fn steps(history: &History, es_core: &CratePath) -> Vec<Ste
             for change in &of.changes {
                 let version = change.since.version;
                 let what = match &change.what {
-                    Happened::Added(_) => described_variant(history, at, version).map(What::AddedVariant),
-                    Happened::Renamed(from) => Some(What::Renamed(from.value(), of.name(version))),
+                    FieldChange::Added(_) => {
+                        described_variant(history, at, version).map(FormChange::AddedVariant)
+                    }
+                    FieldChange::Renamed(from) => Some(FormChange::Renamed(from.value(), of.name(version))),
                 };
                 steps.extend(what.map(|what| Step { version, variant: None, what }));
             }
@@ -164,18 +166,23 @@ pub(in crate::shape) fn steps(history: &History, es_core: &CratePath) -> Vec<Ste
             for change in &field.changes {
                 let version = change.since.version;
                 let what = match &change.what {
-                    Happened::Added(_) => described_field(history, part, field, version).map(|described| {
-                        let name = default_name(part, field);
-                        What::Added(described, default::as_json(&name, field, &history.input.attrs, es_core))
-                    }),
-                    Happened::Renamed(from) => {
-                        Some(What::Renamed(from.value(), field.name(version, part.rule)))
+                    FieldChange::Added(_) => {
+                        described_field(history, part, field, version).map(|described| {
+                            let name = default_name(part, field);
+                            FormChange::Added(
+                                described,
+                                default::as_json(&name, field, &history.input.attrs, es_core),
+                            )
+                        })
+                    }
+                    FieldChange::Renamed(from) => {
+                        Some(FormChange::Renamed(from.value(), field.name(version, part.rule)))
                     }
                 };
                 steps.extend(what.map(|what| Step { version, variant: variant.clone(), what }));
             }
             if let Some(removed) = &field.removed {
-                let what = What::Removed(field.name(u32::MAX, part.rule));
+                let what = FormChange::Removed(field.name(u32::MAX, part.rule));
                 steps.push(Step { version: removed.version, variant: variant.clone(), what });
             }
         }

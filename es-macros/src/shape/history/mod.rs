@@ -14,11 +14,11 @@ use proc_macro2::Ident;
 use syn::{Attribute, DeriveInput};
 
 use super::case::Rule;
-use crate::history::{Change, Field, What};
+use crate::history::{Change, Field, FieldChange};
 
 pub(super) use check::check;
 pub(super) use expand::{expand, expand_nothing};
-pub(super) use form::{Step, What as Changed, steps};
+pub(super) use form::{FormChange, Step, steps};
 pub(super) use read::read;
 
 /// A type with all parts that it has or had.
@@ -68,21 +68,21 @@ impl Part {
 impl Variant {
     /// The version that added it.
     fn since(&self) -> u32 {
-        let added = self.changes.iter().find(|change| matches!(change.what, What::Added(_)));
+        let added = self.changes.iter().find(|change| matches!(change.what, FieldChange::Added(_)));
         added.map_or(1, |change| change.since.version)
     }
 
     fn earlier_names(&self) -> impl Iterator<Item = String> {
         self.changes.iter().filter_map(|change| match &change.what {
-            What::Renamed(from) => Some(from.value()),
-            What::Added(_) => None,
+            FieldChange::Renamed(from) => Some(from.value()),
+            FieldChange::Added(_) => None,
         })
     }
 
     /// The wire name in a version.
     fn name(&self, version: u32) -> String {
         let earlier = self.changes.iter().find_map(|change| match &change.what {
-            What::Renamed(from) if version < change.since.version => Some(from.value()),
+            FieldChange::Renamed(from) if version < change.since.version => Some(from.value()),
             _ => None,
         });
         earlier.unwrap_or_else(|| {
@@ -95,7 +95,7 @@ impl Variant {
 /// The former names of a field, in any version.
 fn earlier_names(field: &Field) -> impl Iterator<Item = String> {
     field.changes.iter().filter_map(|change| match &change.what {
-        What::Renamed(from) => Some(from.value()),
-        What::Added(_) => None,
+        FieldChange::Renamed(from) => Some(from.value()),
+        FieldChange::Added(_) => None,
     })
 }

@@ -6,7 +6,7 @@ use quote::ToTokens as _;
 use super::super::serde;
 use super::{History, Part, earlier_names};
 use crate::errors::Errors;
-use crate::history::{Change, Field, What};
+use crate::history::{Change, Field, FieldChange};
 
 pub(super) fn check(history: &History, errors: &mut Errors) {
     let keys = serde::of_type(&history.input.attrs);
@@ -55,7 +55,7 @@ pub(super) fn check(history: &History, errors: &mut Errors) {
 /// Rejects a former name that is also the next one.
 fn kept_name(changes: &[Change], name: impl Fn(u32) -> String, errors: &mut Errors) {
     for change in changes {
-        if let What::Renamed(from) = &change.what
+        if let FieldChange::Renamed(from) = &change.what
             && name(change.since.version) == from.value()
         {
             errors.spanned(

@@ -15,7 +15,7 @@ use crate::projection::transaction::Token;
 use crate::write::columns;
 
 /// The events of an append that the projection handles, and the place of the last one.
-struct Wanted<P: Projection> {
+struct HandledEvents<P: Projection> {
     events: Vec<P::Event>,
     last: EventPlace,
 }
@@ -47,7 +47,9 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         append: &Append<'_>,
         done: &Appended,
     ) -> Result<(), StoreError> {
-        let Some(Wanted { events, last }) = Wanted::<P>::of(append, done)? else { return Ok(()) };
+        let Some(HandledEvents { events, last }) = HandledEvents::<P>::of(append, done)? else {
+            return Ok(());
+        };
         let before = self.set(tx).await?;
         if let Err(source) = project(&*self.projection, &events, tx).await {
             // Ensures that the events are undone together with the handler's changes.
@@ -99,7 +101,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
     }
 }
 
-impl<P: Projection> Wanted<P> {
+impl<P: Projection> HandledEvents<P> {
     /// Returns `None` if the projection handles none of the events.
     fn of(append: &Append<'_>, done: &Appended) -> Result<Option<Self>, StoreError> {
         let mut revision = append.expected;

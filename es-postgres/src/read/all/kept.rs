@@ -10,7 +10,7 @@ use crate::read::all::streams::KnownStream;
 
 /// The end of a page.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct End {
+pub(crate) struct PageEnd {
     pub(crate) checkpoint: Checkpoint,
     pub(crate) events: usize,
     /// The size of their payloads and metadata.
@@ -21,7 +21,7 @@ pub(crate) struct End {
     pub(crate) cut: bool,
 }
 
-impl End {
+impl PageEnd {
     /// The end of a page without events.
     pub(crate) const fn nothing(checkpoint: Checkpoint) -> Self {
         Self { checkpoint, events: 0, bytes: 0, more: false, cut: false }

@@ -16,7 +16,7 @@ use crate::connect::session::Session;
 use crate::read::again::ReadError;
 use crate::read::all::columns::{checkpoint, stream_in, stream_of, type_of};
 use crate::read::all::filter;
-use crate::read::all::kept::{End, Keep, Kept, KeptEvent};
+use crate::read::all::kept::{Keep, Kept, KeptEvent, PageEnd};
 use crate::read::all::left::Left;
 use crate::read::all::streams::{KnownStream, KnownStreams, Tables};
 use crate::read::row::{self, Columns};
@@ -31,7 +31,7 @@ struct Page<'q, 's> {
     filtered: bool,
     /// The checkpoint after the last delivered event.
     last: Checkpoint,
-    end: End,
+    end: PageEnd,
     sink: Sink<'s>,
     /// The delivered events, unless they are too many to be kept.
     kept: Option<Vec<KeptEvent>>,
@@ -67,7 +67,7 @@ pub(crate) async fn read(
     safe: u64,
     keep: Keep,
     sink: Sink<'_>,
-) -> Result<(End, Option<Kept>), ReadError> {
+) -> Result<(PageEnd, Option<Kept>), ReadError> {
     let known = pool.names.known();
     let mut page = Page::new(query, matches!(keep, Keep::ForOthers).then(Vec::new), sink);
     page.most_kept = pool.settings.shared_page_bytes;
@@ -84,7 +84,7 @@ impl<'q, 's> Page<'q, 's> {
             query,
             filtered: filter::is_filtered(query.filter),
             last: query.after,
-            end: End::nothing(query.after),
+            end: PageEnd::nothing(query.after),
             sink,
             kept,
             most_kept: 0,
@@ -146,7 +146,7 @@ impl<'q, 's> Page<'q, 's> {
         pool: &Pool,
         known: Arc<Known>,
         left: Left,
-    ) -> Result<(End, Option<Kept>), ReadError> {
+    ) -> Result<(PageEnd, Option<Kept>), ReadError> {
         if left.events.is_empty() {
             return Ok(self.end(known));
         }
@@ -166,7 +166,7 @@ impl<'q, 's> Page<'q, 's> {
         Ok(self.end(known))
     }
 
-    fn end(mut self, known: Arc<Known>) -> (End, Option<Kept>) {
+    fn end(mut self, known: Arc<Known>) -> (PageEnd, Option<Kept>) {
         if self.full {
             (self.end.checkpoint, self.end.more) = (self.last, true);
         }

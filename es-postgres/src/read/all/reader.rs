@@ -12,7 +12,7 @@ use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::read::again::{self, Read, ReadError};
 use crate::read::all::columns;
-use crate::read::all::kept::{End, Keep, Kept};
+use crate::read::all::kept::{Keep, Kept, PageEnd};
 use crate::read::all::page;
 use crate::read::all::reach::{Asker, Question, Reach};
 use crate::read::all::shared::{EndPage, SharedPages};
@@ -31,7 +31,7 @@ pub(crate) struct AllReader {
 
 /// A page that a reader wants.
 #[derive(Clone, Copy)]
-struct Wanted<'q> {
+struct WantedPage<'q> {
     query: &'q AllQuery<'q>,
     asker: Asker,
     began: Instant,
@@ -64,11 +64,11 @@ impl AllReader {
                 .limit(query.limit - done.events)
                 .bytes(query.bytes);
             at_end = at_end || !self.reach.is_far(&rest);
-            let wanted = Wanted { query: &rest, asker, began, at_end };
+            let wanted = WantedPage { query: &rest, asker, began, at_end };
             let (end, safe) = match at_end && !self.pool.settings.pooler {
                 true => self.shared(wanted, sink).await?,
                 false => {
-                    let Found { end, safe, .. } = self.alone(wanted, sink).await?;
+                    let ReadPage { end, safe, .. } = self.alone(wanted, sink).await?;
                     (end, safe)
                 }
             };
@@ -90,8 +90,8 @@ impl AllReader {
 
     /// At the end of the store: uses the page that another reader has read since this one began, or reads one
     /// and shares it.
-    async fn shared(&self, wanted: Wanted<'_>, sink: Sink<'_>) -> Result<(End, Safe), StoreError> {
-        let Wanted { query, asker, began, .. } = wanted;
+    async fn shared(&self, wanted: WantedPage<'_>, sink: Sink<'_>) -> Result<(PageEnd, Safe), StoreError> {
+        let WantedPage { query, asker, began, .. } = wanted;
         let place = self.shared.of(query.filter, self.pool.generation());
         let mut turn = place.turn().await;
         let last = turn.as_deref().and_then(Option::as_ref);
@@ -103,7 +103,7 @@ impl AllReader {
         if let Some(last) = last {
             last.gather().await;
         }
-        let Found { end, safe, kept } = self.alone(wanted, sink).await?;
+        let ReadPage { end, safe, kept } = self.alone(wanted, sink).await?;
         if let Some(last) = turn.as_deref_mut() {
             *last = kept.map(|kept| Arc::new(EndPage::new(query.after, safe, end, kept)));
         }
@@ -111,7 +111,7 @@ impl AllReader {
     }
 
     /// Reads a page on a connection of the pool.
-    async fn alone(&self, wanted: Wanted<'_>, sink: Sink<'_>) -> Result<Found, StoreError> {
+    async fn alone(&self, wanted: WantedPage<'_>, sink: Sink<'_>) -> Result<ReadPage, StoreError> {
         let found =
             again::read(&self.pool, PageRead { reader: self, wanted, sink, has_delivered: false }).await;
         self.pool.counters.pages.add(usize::from(found.is_ok()));
@@ -132,25 +132,25 @@ impl AllReader {
 }
 
 /// A page that was read.
-struct Found {
-    end: End,
+struct ReadPage {
+    end: PageEnd,
     safe: Safe,
     kept: Option<Kept>,
 }
 
 struct PageRead<'r, 'q, 's> {
     reader: &'r AllReader,
-    wanted: Wanted<'q>,
+    wanted: WantedPage<'q>,
     sink: Sink<'s>,
     has_delivered: bool,
 }
 
 impl Read for PageRead<'_, '_, '_> {
-    type Done = Found;
+    type Done = ReadPage;
 
     /// Reads a page up to the high-water mark, which is asked for in the same transaction if it is not known.
-    async fn read(&mut self, session: &mut Session, pool: &Pool) -> Result<Found, ReadError> {
-        let Self { reader, wanted: Wanted { query, asker, began, at_end }, sink, has_delivered } = self;
+    async fn read(&mut self, session: &mut Session, pool: &Pool) -> Result<ReadPage, ReadError> {
+        let Self { reader, wanted: WantedPage { query, asker, began, at_end }, sink, has_delivered } = self;
         let mut watched = |event: RawEvent<'_>| {
             *has_delivered = true;
             sink(event)
@@ -165,7 +165,7 @@ impl Read for PageRead<'_, '_, '_> {
         let safe = reach.begin(session, safe, question).await?;
         if safe.is_behind(query.after) {
             pool.commit(&mut session.connection).await?;
-            return Ok(Found { end: End::nothing(query.after), safe, kept: None });
+            return Ok(ReadPage { end: PageEnd::nothing(query.after), safe, kept: None });
         }
         let keep = if *at_end { Keep::ForOthers } else { Keep::Not };
         let read = page::read(session, pool, &reader.streams, query, safe.position, keep, &mut watched);
@@ -173,14 +173,14 @@ impl Read for PageRead<'_, '_, '_> {
         if !end.cut {
             pool.commit(&mut session.connection).await?;
         }
-        Ok(Found { end, safe, kept })
+        Ok(ReadPage { end, safe, kept })
     }
 
     fn has_delivered(&self) -> bool {
         self.has_delivered
     }
 
-    fn leaves_unread(found: &Found) -> bool {
+    fn leaves_unread(found: &ReadPage) -> bool {
         found.end.cut
     }
 }

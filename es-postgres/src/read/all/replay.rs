@@ -37,7 +37,7 @@ pub(crate) enum Question {
 
 /// One observation.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+struct ReplayObservation {
     /// The last visible position.
     last: u64,
     /// All transactions below this id had ended.
@@ -65,7 +65,7 @@ impl Replay {
     }
 
     /// Applies an observation: a position, and the transactions that may still commit lower ones.
-    fn take(&mut self, seen: Seen) {
+    fn take(&mut self, seen: ReplayObservation) {
         if seen.next <= seen.oldest {
             self.safe = self.safe.max(seen.last);
             self.waiting.clear();
@@ -106,7 +106,10 @@ impl Replay {
         let row = statements.replayed.call().fetch_one(&mut *connection).await?;
         let (last, oldest): (i64, i64) = (row.try_get(replayed::LAST)?, row.try_get(replayed::OLDEST)?);
         let standby = row.try_get(replayed::IN_RECOVERY)?;
-        let seen = Seen { standby, ..Seen::new(last, oldest, row.try_get(replayed::NEXT)?) };
+        let seen = ReplayObservation {
+            standby,
+            ..ReplayObservation::new(last, oldest, row.try_get(replayed::NEXT)?)
+        };
         self.last = seen.last;
         self.settle(seen.oldest);
         if question == Question::First {
@@ -130,7 +133,7 @@ impl Replay {
     }
 }
 
-impl Seen {
+impl ReplayObservation {
     /// On a primary; `age` is the number of transactions since transaction 3, of which the server returns 32
     /// bits.
     fn new(last: i64, oldest: i64, age: i32) -> Self {
@@ -146,11 +149,11 @@ impl Seen {
 mod tests {
     use super::*;
 
-    fn seen(last: u64, oldest: u64, next: u64) -> Seen {
-        Seen { last, oldest, next, standby: true }
+    fn seen(last: u64, oldest: u64, next: u64) -> ReplayObservation {
+        ReplayObservation { last, oldest, next, standby: true }
     }
 
-    fn safe(replay: &mut Replay, seen: Seen) -> u64 {
+    fn safe(replay: &mut Replay, seen: ReplayObservation) -> u64 {
         replay.settle(seen.oldest);
         replay.take(seen);
         replay.safe
@@ -203,7 +206,7 @@ mod tests {
 
     #[test]
     fn transaction_ids_are_counted_beyond_32_bits() {
-        let at = |oldest: i64, age: i32| Seen::new(0, oldest, age).next;
+        let at = |oldest: i64, age: i32| ReplayObservation::new(0, oldest, age).next;
         assert_eq!(at(700, 697), 700);
         assert_eq!(at(700, 702), 705);
         let wrapped = 3_i64 << 32;

@@ -12,7 +12,7 @@ use tokio::sync::{self, MutexGuard};
 use tokio::time::{sleep, timeout};
 
 use crate::latch::hold;
-use crate::read::all::kept::{End, Kept};
+use crate::read::all::kept::{Kept, PageEnd};
 use crate::read::all::page;
 use crate::read::all::reach::Asker;
 use crate::read::all::watermark::Safe;
@@ -49,7 +49,7 @@ pub(crate) struct SharedSlot {
 pub(crate) struct EndPage {
     after: Checkpoint,
     safe: Safe,
-    end: End,
+    end: PageEnd,
     kept: Kept,
     /// Whether another reader used it.
     taken: AtomicBool,
@@ -88,7 +88,7 @@ impl SharedSlot {
 }
 
 impl EndPage {
-    pub(crate) const fn new(after: Checkpoint, safe: Safe, end: End, kept: Kept) -> Self {
+    pub(crate) const fn new(after: Checkpoint, safe: Safe, end: PageEnd, kept: Kept) -> Self {
         Self { after, safe, end, kept, taken: AtomicBool::new(false) }
     }
 
@@ -113,7 +113,7 @@ impl EndPage {
         query: &AllQuery<'_>,
         began: Instant,
         sink: Sink<'_>,
-    ) -> Result<(End, Safe), StoreError> {
+    ) -> Result<(PageEnd, Safe), StoreError> {
         self.taken.store(true, Ordering::Relaxed);
         let (events, bytes) = page::deliver(&self.kept, query, sink)?;
         let mut safe = self.safe;
@@ -121,6 +121,6 @@ impl EndPage {
             // The end may have moved by now: reported as if an open append held it back.
             (safe.began, safe.held) = (began, true);
         }
-        Ok((End { events, bytes, ..self.end }, safe))
+        Ok((PageEnd { events, bytes, ..self.end }, safe))
     }
 }

@@ -63,7 +63,7 @@ impl Safe {
 
 /// One observation.
 #[derive(Debug, Clone)]
-struct Seen {
+struct Observation {
     drawn: u64,
     holders: Vec<String>,
     in_doubt: bool,
@@ -78,7 +78,7 @@ pub(crate) struct Observations {
     waiting: VecDeque<(u64, Vec<String>)>,
 }
 
-impl Seen {
+impl Observation {
     /// Whether a transaction may still be running: under its own name, or, in the last steps of its end,
     /// under that of its backend with the local number 0.
     fn holds(&self, transaction: &str) -> bool {
@@ -90,7 +90,7 @@ impl Seen {
 }
 
 impl Observations {
-    fn take(&mut self, seen: Seen) {
+    fn take(&mut self, seen: Observation) {
         if !seen.in_doubt {
             for (_, transactions) in &mut self.waiting {
                 transactions.retain(|transaction| seen.holds(transaction));
@@ -124,7 +124,7 @@ impl Observations {
         let row = statements.watermark.call().fetch_one(connection).await?;
         let drawn: i64 = row.try_get(watermark::DRAWN)?;
         let (holders, in_doubt) = (row.try_get(watermark::HOLDERS)?, row.try_get(watermark::IN_DOUBT)?);
-        self.take(Seen { drawn: drawn.unsigned_abs(), holders, in_doubt });
+        self.take(Observation { drawn: drawn.unsigned_abs(), holders, in_doubt });
         Ok(Safe { position: self.safe, held: self.safe < self.drawn, standby_at: None, began })
     }
 }
@@ -220,11 +220,15 @@ impl Watermark {
 mod tests {
     use super::*;
 
-    fn seen(drawn: u64, holders: &[&str]) -> Seen {
-        Seen { drawn, holders: holders.iter().map(|&holder| holder.to_owned()).collect(), in_doubt: false }
+    fn seen(drawn: u64, holders: &[&str]) -> Observation {
+        Observation {
+            drawn,
+            holders: holders.iter().map(|&holder| holder.to_owned()).collect(),
+            in_doubt: false,
+        }
     }
 
-    fn safe(observations: &mut Observations, seen: Seen) -> u64 {
+    fn safe(observations: &mut Observations, seen: Observation) -> u64 {
         observations.take(seen);
         observations.safe
     }
@@ -260,7 +264,7 @@ mod tests {
         assert_eq!(safe(&mut observations, seen(5, &["3/0"])), 0);
         assert_eq!(safe(&mut observations, seen(5, &["33/0"])), 5, "another backend");
         observations.take(seen(6, &["3/11"]));
-        let prepared = Seen { in_doubt: true, ..seen(6, &["-1/777"]) };
+        let prepared = Observation { in_doubt: true, ..seen(6, &["-1/777"]) };
         assert_eq!(safe(&mut observations, prepared), 5, "that may be 3/11");
         assert_eq!(safe(&mut observations, seen(6, &[])), 6);
     }

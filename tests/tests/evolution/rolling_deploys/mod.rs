@@ -99,14 +99,14 @@ async fn a_new_event_is_read_before_anybody_writes_it() {
     let store = MemoryStore::new();
     let (before, reads) = (accounts::<before::Account>(&store), accounts::<reads::Account>(&store));
     // Both run, and nothing new is written: each reads what the other wrote.
-    before.execute(&id(), Deposit(1)).await.expect("carried out");
-    reads.execute(&id(), Deposit(2)).await.expect("carried out");
-    before.execute(&id(), Deposit(4)).await.expect("carried out");
+    before.execute(&id(), Deposit(1)).await.expect("executed");
+    reads.execute(&id(), Deposit(2)).await.expect("executed");
+    before.execute(&id(), Deposit(4)).await.expect("executed");
     assert_eq!(before.load(&id()).await.expect("it decodes").state.cents, 7);
 
     // The old program is stopped; the one that writes starts next to the one that only reads.
     let writes = accounts::<writes::Account>(&store);
-    writes.execute(&id(), writes::Freeze).await.expect("carried out");
+    writes.execute(&id(), writes::Freeze).await.expect("executed");
     let refused = reads.execute(&id(), Deposit(8)).await.expect("nothing to do");
     assert!(refused.events.is_empty(), "what the event means is known already");
     let now = writes.load(&id()).await.expect("it decodes").state;
@@ -117,8 +117,8 @@ async fn a_new_event_is_read_before_anybody_writes_it() {
 async fn a_program_that_does_not_know_a_new_event_stops_at_it() {
     let store = MemoryStore::new();
     let before = accounts::<before::Account>(&store);
-    before.execute(&id(), Deposit(1)).await.expect("carried out");
-    accounts::<writes::Account>(&store).execute(&id(), writes::Freeze).await.expect("carried out");
+    before.execute(&id(), Deposit(1)).await.expect("executed");
+    accounts::<writes::Account>(&store).execute(&id(), writes::Freeze).await.expect("executed");
     // A deposit to a frozen account, if the event were skipped.
     let error = before.execute(&id(), Deposit(2)).await.expect_err("an event that it does not know");
     let ExecuteError::Store(StoreError::Decode(error)) = &error else { panic!("{error}") };

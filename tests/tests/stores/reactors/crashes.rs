@@ -72,7 +72,7 @@ async fn a_worker_whose_partition_was_claimed_moves_no_checkpoint<S: Store>(stor
             mail.gate.open(1);
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), moved).await.expect("somebody goes on");
+    tokio::time::timeout(Duration::from_secs(30), moved).await.expect("somebody continues");
     assert_eq!(mail.of("a"), [1, 1], "once more, after the other one");
     paused.abort();
 }
@@ -94,7 +94,7 @@ async fn a_graceful_shutdown_completes_a_reaction_and_releases_the_partition<S: 
     working.await.expect("no panic").expect("an orderly end");
     assert_eq!(mail.of("a"), [1, 2]);
     // With a lease of an hour, this would not end otherwise.
-    runner(&store, &mail).owner("second").catch_up().await.expect("it goes on at once");
+    runner(&store, &mail).owner("second").catch_up().await.expect("it continues at once");
     assert_eq!(mail.of("a"), [1, 2, 3]);
     let idle = runner(&store, &mail);
     idle.run_until(async {}).await.expect("an orderly end of one that does nothing");

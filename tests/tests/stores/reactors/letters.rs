@@ -26,7 +26,7 @@ async fn only_a_poisoned_stream_waits_and_it_is_retried_in_order<S: Store>(store
     three_each(&store).await;
     let mail = Mail::default().failing("a", 2, 4);
     let runner = runner(&store, &mail).on_failure(OnFailure::Park).retries(2, Duration::from_millis(1));
-    runner.catch_up().await.expect("it goes on without the stream");
+    runner.catch_up().await.expect("it continues without the stream");
     assert_eq!((mail.of("a"), mail.of("b")), (vec![1], vec![1, 2, 3]));
     let letters = runner.dead_letters().await.expect("letters");
     let letters: Vec<_> = letters.iter().map(|letter| (letter.revision.get(), letter.attempts)).collect();
@@ -41,7 +41,7 @@ async fn only_a_poisoned_stream_waits_and_it_is_retried_in_order<S: Store>(store
     let retried = runner.retry(&stream).await.expect("it succeeds");
     assert_eq!((retried.taken, retried.left), (3, 0));
     open(&store, "a", 5).await;
-    runner.catch_up().await.expect("it goes on");
+    runner.catch_up().await.expect("it continues");
     assert_eq!((mail.of("a"), mail.of("b")), (vec![1, 2, 3, 4, 5], vec![1, 2, 3]));
 }
 
@@ -53,7 +53,7 @@ async fn a_failure_stops_before_its_event<S: Store>(store: S) {
     assert!(error.to_string().contains("the mail server says no"), "{error}");
     let status = runner.status().await.expect("a status");
     assert!(status.error().is_some_and(|error| error.contains("the mail server says no")), "{status:?}");
-    runner.catch_up().await.expect("it goes on");
+    runner.catch_up().await.expect("it continues");
     assert_eq!((mail.of("a"), mail.of("b")), (vec![1, 2, 3], vec![1, 2, 3]));
 }
 
@@ -65,7 +65,7 @@ async fn a_panic_is_a_failure_like_any_other<S: Store>(store: S) {
     let error = runner(&store, &mail).catch_up().await.expect_err("it panics");
     assert!(error.to_string().contains("it panicked"), "{error}");
     let parking = runner(&store, &mail).on_failure(OnFailure::Park);
-    parking.catch_up().await.expect("it goes on");
+    parking.catch_up().await.expect("it continues");
     assert_eq!(parking.dead_letters().await.expect("letters").len(), 1);
     assert_eq!(mail.of("a").last(), Some(&2));
 }
@@ -74,7 +74,7 @@ async fn a_discarded_letter_is_skipped<S: Store>(store: S) {
     three_each(&store).await;
     let mail = Mail::default().failing("a", 1, u32::MAX);
     let runner = runner(&store, &mail).on_failure(OnFailure::Park);
-    runner.catch_up().await.expect("it goes on");
+    runner.catch_up().await.expect("it continues");
     let letters = runner.dead_letters().await.expect("letters");
     assert!(runner.discard(&letters[0]).await.expect("discarded"));
     let stream = StreamId::new("door", "a").expect("a stream id");
