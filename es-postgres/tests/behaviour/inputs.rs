@@ -7,8 +7,8 @@ use es_core::model::NewSnapshot;
 use es_core::record::NewEvent;
 use es_core::shape::Fingerprint;
 use es_core::store::{
-    AllQuery, Append, AppendIn, Checkpoint, CloseStreams, CommandKey, CommandRecord, Decision, Filter,
-    ListQuery, ListStreams, Load, ReadAll, Remembered,
+    AllQuery, Append, AppendIn, Checkpoint, CloseStreams, CommandRecord, Decision, Filter, ListQuery,
+    ListStreams, Load, ReadAll, Remembered,
 };
 use es_core::subscription::Subscription;
 use es_core::uuid::Uuid;
