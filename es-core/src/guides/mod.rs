@@ -6,16 +6,16 @@
 //! | change an event, an aggregate or a read model | [changing events](evolution), case by case |
 //! | deploy a change while old programs run | [rolling deploys](rolling_deploys) |
 //! | know what `events.lock` compares, and why | [shapes and the lock](shapes_and_lock) |
-//! | decide on several aggregates at once, or keep a value unique | [transactions](transactions) |
-//! | build read models, run them and replace them | [projections](projections) |
+//! | decide on several aggregates at once, or keep a value unique | [transactions] |
+//! | build read models, run them and replace them | [projections] |
 //! | send mail or call a service after an event is recorded | [reactors](messaging#reactors-side-effects) |
 //! | publish events to other services, or consume theirs | [publishing and consuming](messaging#publishing) |
-//! | send commands in response to events, now or after a delay | [processes](processes) |
+//! | send commands in response to events, now or after a delay | [processes] |
 //! | choose between a process and a durable execution engine | [processes and engines](durable_execution) |
 //! | choose between memory, a file and a server | [choosing a store](choosing_a_store) |
-//! | back up, restore, upgrade, fail over, monitor | [operations](operations) |
+//! | back up, restore, upgrade, fail over, monitor | [operations] |
 //! | know what is guaranteed when something fails | [failures and guarantees](reliability) |
-//! | know what each timeout and interval bounds | [timings](timings) |
+//! | know what each timeout and interval bounds | [timings] |
 //! | read the whole store without missing an event | [reading the whole store in order](ordering) |
 //! | search events by content | [optional indexes](indexes) |
 //! | read your data without this project | [stored format in PostgreSQL](stored_format), [in a file](stored_format_sqlite) |
@@ -33,6 +33,7 @@ macro_rules! guides {
     ($($name:ident = $page:literal),* $(,)?) => {$(
         #[doc = include_str!("links.md")]
         #[doc = include_str!(concat!("../../docs/", $page, ".md"))]
+        #[allow(rustdoc::invalid_rust_codeblocks, reason = "some code is quoted in part")]
         pub mod $name {}
     )*};
 }

@@ -9,8 +9,8 @@ use crate::codec::{Payload, read_json, write_json};
 use crate::model::{Aggregate, Snapshots};
 use crate::record::PayloadError;
 
-/// Makes the fingerprint differ from that of the state alone. Another format of [`StoredInstance`] gets another
-/// number.
+/// Makes the fingerprint differ from that of the state alone. Another format of [`StoredInstance`] gets
+/// another number.
 pub(super) const FORM: &str = "process instance 1";
 
 #[derive(Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! The contract of event stores, one trait for each kind of reader.
 //!
 //! The structs here and in [`record`](crate::record) may get more fields, so code outside of this crate makes
-//! them by their constructors. Enums that tell outcomes apart, such as [`AppendOutcome`], are matched in full:
-//! another outcome would change the contract.
+//! them by their constructors. Enums that tell outcomes apart, such as [`AppendOutcome`], are matched in
+//! full: another outcome would change the contract.
 //!
 //! The suite `es_core::conformance` tests all of it.
 

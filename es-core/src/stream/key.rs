@@ -65,6 +65,7 @@ pub struct InvalidKey {
 
 impl InvalidKey {
     /// The key, and what it should have been, such as `country-number`.
+    #[must_use]
     pub fn new(key: impl Into<String>, expected: &'static str) -> Self {
         Self { key: key.into(), expected }
     }

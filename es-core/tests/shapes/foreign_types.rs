@@ -80,8 +80,8 @@ fn maps_and_sets_in_the_order_of_insertion_fit() {
     fits(&IndexMap::from([(true, ()), (false, ())]));
     fits(&IndexSet::<char>::new());
     fits(&IndexSet::from(['b', 'a', '\u{10ffff}']));
-    // Equal sets in another order are written otherwise, so this is not a `set`, which is compared without its
-    // order.
+    // Equal sets in another order are written otherwise, so this is not a `set`, which is compared without
+    // its order.
     let order: Vec<char> =
         serde_json::from_value(serde_json::to_value(IndexSet::from(['b', 'a'])).expect("JSON"))
             .expect("a list");

@@ -21,7 +21,11 @@ fn prose(page: &str) -> impl Iterator<Item = &str> {
 
 /// The definitions `[label]: target` of a page.
 fn definitions(page: &str) -> BTreeMap<&str, &str> {
-    prose(page).filter_map(|line| line.strip_prefix('[')?.split_once("]: ")).collect()
+    prose(page)
+        .filter_map(|line| line.strip_prefix('[')?.split_once("]: "))
+        // `[text][label]: …` is prose.
+        .filter(|(label, _)| !label.contains(']'))
+        .collect()
 }
 
 /// The targets of its links `[text](target)`, which are not defined apart.

@@ -4,8 +4,8 @@ use crate::files;
 
 const COLUMNS: usize = 110;
 
-/// Lines that cannot be broken: tables, images, links and their definitions, and on pages the lines of a code block, such as
-/// messages, which are quoted unchanged.
+/// Lines that cannot be broken: tables, images, links and their definitions, and on pages the lines of a code
+/// block, such as messages, which are quoted unchanged.
 fn cannot_be_broken(text: &str) -> bool {
     let is_one_word = !text.trim_start_matches("- ").trim().contains(' ');
     let is_definition = text.starts_with('[') && text.contains("]: ");
