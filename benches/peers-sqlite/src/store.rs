@@ -1,4 +1,4 @@
-//! The executor: one connection that writes, and a pool that reads.
+//! The executor: a pool that reads, and one connection that writes, as SQLite has one writer at a time.
 
 use std::path::Path;
 
@@ -6,6 +6,7 @@ use evento::migrator::{Migrate, Plan};
 use evento::sql::RwSqlite;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+/// Clones share both.
 pub(crate) type Store = RwSqlite;
 
 pub(crate) async fn open(folder: &Path) -> anyhow::Result<Store> {
@@ -14,8 +15,7 @@ pub(crate) async fn open(folder: &Path) -> anyhow::Result<Store> {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full);
-    let writers = std::env::var("WRITERS").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
-    let writer = SqlitePoolOptions::new().max_connections(writers).connect_with(options.clone()).await?;
+    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
     let mut connection = writer.acquire().await?;
     evento::sql_migrator::new::<sqlx::Sqlite>()?.run(&mut *connection, &Plan::apply_all()).await?;
     drop(connection);
