@@ -48,7 +48,8 @@ struct Arguments {
     /// benches/peers-sqlite.
     #[arg(long)]
     peer: Option<PathBuf>,
-    /// Also import this file of loan applications (JSON lines, plain or gzip), into a file and into PostgreSQL.
+    /// Also import this file of loan applications (JSON lines, plain or gzip), into a file and into
+    /// PostgreSQL.
     #[arg(long)]
     import: Option<PathBuf>,
     /// The `loans` program that imports the file.

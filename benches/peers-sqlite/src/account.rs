@@ -1,5 +1,5 @@
-//! The account in evento's own terms, as its README writes one. Events are stored as bitcode, not as JSON: the
-//! same fields in fewer bytes.
+//! The account in evento's own terms, as its README writes one. Events are stored as bitcode, not as JSON:
+//! the same fields in fewer bytes.
 
 use evento::metadata::Event;
 use evento::{Executor, Projection, ProjectionAggregate};
