@@ -102,7 +102,7 @@ impl Index {
         let Stepped { cancelled, scheduled, finished, step: id, .. } = &step.event;
         if *finished {
             for (name, entry) in self.by_key.remove(key).unwrap_or_default() {
-                self.by_due.remove(&(entry.due, Arc::new(TimerName { key: key.to_owned(), name })));
+                self.forget(key, &name, entry);
             }
             return;
         }
@@ -125,13 +125,20 @@ impl Index {
 
     fn remove(&mut self, key: &str, name: &str) {
         let Some(timers) = self.by_key.get_mut(key) else { return };
-        if let Some(entry) = timers.remove(name) {
-            let place = TimerName { key: key.to_owned(), name: name.to_owned() };
-            self.by_due.remove(&(entry.due, Arc::new(place)));
-        }
+        let removed = timers.remove(name);
         if timers.is_empty() {
             self.by_key.remove(key);
         }
+        if let Some(entry) = removed {
+            self.forget(key, name, entry);
+        }
+    }
+
+    /// One that is no longer pending is no longer due, nor stuck.
+    fn forget(&mut self, key: &str, name: &str, entry: TimerEntry) {
+        let place = TimerName { key: key.to_owned(), name: name.to_owned() };
+        self.by_due.remove(&(entry.due, Arc::new(place)));
+        hold(&self.stuck).remove(&(key.to_owned(), name.to_owned()));
     }
 
     /// Removes and returns what is due, in the order of time, up to a maximum number.
@@ -145,10 +152,9 @@ impl Index {
             && let Some((at, place)) = self.by_due.pop_first()
         {
             let entry = self.by_key.get(&place.key).and_then(|timers| timers.get(&place.name));
-            match entry.filter(|entry| entry.due == at) {
-                Some(entry) => due.push((place, *entry)),
-                // One that waited was cancelled or scheduled again meanwhile.
-                None => drop(hold(&self.stuck).remove(&(place.key.clone(), place.name.clone()))),
+            // One that waited may have been cancelled or scheduled again meanwhile.
+            if let Some(entry) = entry.filter(|entry| entry.due == at) {
+                due.push((place, *entry));
             }
         }
         due

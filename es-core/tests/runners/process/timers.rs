@@ -49,7 +49,9 @@ async fn a_timer_that_failed_and_was_cancelled_is_no_longer_stuck() {
 async fn a_timer_that_another_program_has_just_changed_does_not_fire() {
     for note in ["cancel", "postpone", "finish"] {
         let bench = Bench::new();
+        // Two, as one alone is not loaded before it fires.
         bench.place("a", 1).await;
+        bench.place("b", 1).await;
         bench.catch_up().await;
         bench.days(1);
         let held = bench.store.hold_load();
