@@ -13,13 +13,15 @@ use super::inputs::Inputs;
 use super::instance::Instance;
 use super::letters;
 use super::metrics::{Counters, ProcessMetrics};
+use super::options::Options;
 use super::past::Recalled;
 use super::sender::Sender;
 use super::step::Steppers;
-use super::timers::{KnownTimers, Stuck, StuckTimer, Timers};
+use super::timer_index::{Stuck, StuckTimer};
+use super::timers::{KnownTimers, Timers};
 use crate::latch::hold;
 use crate::model::Aggregate;
-use crate::projection::{OnFailure, ProjectorError};
+use crate::projection::ProjectorError;
 use crate::reactor::{CheckpointStore, OnModel, ReactorRunner};
 use crate::repository::{Repository, Shared};
 use crate::store::{EventStore, ReadAll};
@@ -67,17 +69,6 @@ pub struct ProcessRunner<P: Process, S, I = S> {
     timers: KnownTimers<S>,
     recalled: Recalled,
     options: Options,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Options {
-    partitions: Option<u32>,
-    page_size: Option<usize>,
-    poll_every: Option<Duration>,
-    lease: Option<Duration>,
-    owner: Option<String>,
-    retries: Option<(u32, Duration)>,
-    ledgers_keep: Option<Duration>,
 }
 
 impl<P: Process, S: EventStore + CheckpointStore> ProcessRunner<P, S> {
@@ -308,32 +299,6 @@ where
             Some(recipient) => Err(ProcessError::NoTarget { process: P::NAME, target: recipient.rust }),
             None => Ok(()),
         }
-    }
-}
-
-impl Options {
-    /// A runner that is run with them.
-    fn of<E, S, T, M>(&self, runner: ReactorRunner<E, S, T, M>) -> ReactorRunner<E, S, T, M> {
-        let mut runner = runner.on_failure(OnFailure::Park);
-        if let Some(partitions) = self.partitions {
-            runner = runner.partitions(partitions);
-        }
-        if let Some(most) = self.page_size {
-            runner = runner.page_size(most);
-        }
-        if let Some(interval) = self.poll_every {
-            runner = runner.poll_every(interval);
-        }
-        if let Some(lasts) = self.lease {
-            runner = runner.lease(lasts);
-        }
-        if let Some(owner) = &self.owner {
-            runner = runner.owner(owner);
-        }
-        if let Some((retries, first_wait)) = self.retries {
-            runner = runner.retries(retries, first_wait);
-        }
-        runner
     }
 }
 

@@ -1,6 +1,6 @@
-//! The timers of a process: which are pending, by the time at which they are due, and firing them.
+//! Firing the timers of a process.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,12 +17,13 @@ use super::sender::steps_of;
 use super::step::Steppers;
 use super::stepped::Stepped;
 use super::steps::StepError;
+use super::timer_index::{Index, Page, Stuck, StuckTimer, TimerEntry, TimerName};
 use super::{Process, ids};
 use crate::__private::decode_recorded;
 use crate::error::{ExecuteError, StoreError};
 use crate::latch::hold;
 use crate::projection::awaited;
-use crate::record::{Metadata, RawEvent, Recorded};
+use crate::record::{Metadata, RawEvent};
 use crate::repository::Repository;
 use crate::store::{ReadAll, Rest};
 use crate::stream::{Revision, StreamKey};
@@ -34,54 +35,8 @@ const TOGETHER: usize = 512;
 /// The first and the longest wait before a timer that failed is retried.
 const WAITS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
 
-/// A timer that is due but fails to fire. It is retried; other instances continue.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct StuckTimer {
-    /// The key of the instance.
-    pub key: String,
-    /// The name of the timer.
-    pub timer: String,
-    /// When it was due.
-    pub due: OffsetDateTime,
-    /// How many times it was tried.
-    pub tries: u32,
-    /// Why it did not fire.
-    pub reason: String,
-}
-
-/// The pending timers of all instances, according to the steps. In memory: rebuilt from the steps when a
-/// program starts.
-#[derive(Default)]
-pub(super) struct Index {
-    /// Those that failed and are still pending.
-    stuck: Stuck,
-    by_due: BTreeSet<(OffsetDateTime, Arc<TimerName>)>,
-    by_key: HashMap<String, BTreeMap<String, TimerEntry>>,
-    /// Those that failed, which wait a while.
-    waiting: BTreeMap<Instant, Vec<(OffsetDateTime, Arc<TimerName>)>>,
-}
-
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct TimerName {
-    key: String,
-    name: String,
-}
-
-/// A page of steps, and what comes after it.
-type Page = (Rest, Vec<Recorded<Stepped>>);
-
-#[derive(Clone, Copy)]
-struct TimerEntry {
-    due: OffsetDateTime,
-    scheduled_by: Uuid,
-    revision: Revision,
-}
-
 /// The timers that a runner knows between two calls that catch up.
 pub(super) type KnownTimers<S> = Arc<Mutex<Option<(Index, Subscription<S>)>>>;
-
-pub(super) type Stuck = Arc<Mutex<BTreeMap<(String, String), StuckTimer>>>;
 
 /// Fires the timers of a process.
 pub(super) struct Timers<P: Process, S> {
@@ -90,85 +45,6 @@ pub(super) struct Timers<P: Process, S> {
     pub(super) clock: Clock,
     pub(super) poll_every: Duration,
     pub(super) stuck: Stuck,
-}
-
-impl Index {
-    fn new(stuck: &Stuck) -> Self {
-        Self { stuck: Arc::clone(stuck), ..Self::default() }
-    }
-
-    fn take(&mut self, step: &Recorded<Stepped>) {
-        let key = step.stream.key();
-        let Stepped { cancelled, scheduled, finished, step: id, .. } = &step.event;
-        if *finished {
-            for (name, entry) in self.by_key.remove(key).unwrap_or_default() {
-                self.forget(key, &name, entry);
-            }
-            return;
-        }
-        for name in cancelled {
-            self.remove(key, name);
-        }
-        for timer in scheduled {
-            self.remove(key, &timer.name);
-            let entry = TimerEntry { due: timer.due, scheduled_by: *id, revision: step.revision };
-            self.by_key.entry(key.to_owned()).or_default().insert(timer.name.clone(), entry);
-            let place = TimerName { key: key.to_owned(), name: timer.name.clone() };
-            self.by_due.insert((timer.due, Arc::new(place)));
-        }
-    }
-
-    fn read(&mut self, (rest, steps): Page) -> Rest {
-        steps.iter().for_each(|step| self.take(step));
-        rest
-    }
-
-    fn remove(&mut self, key: &str, name: &str) {
-        let Some(timers) = self.by_key.get_mut(key) else { return };
-        let removed = timers.remove(name);
-        if timers.is_empty() {
-            self.by_key.remove(key);
-        }
-        if let Some(entry) = removed {
-            self.forget(key, name, entry);
-        }
-    }
-
-    /// One that is no longer pending is no longer due, nor stuck.
-    fn forget(&mut self, key: &str, name: &str, entry: TimerEntry) {
-        let place = TimerName { key: key.to_owned(), name: name.to_owned() };
-        self.by_due.remove(&(entry.due, Arc::new(place)));
-        hold(&self.stuck).remove(&(key.to_owned(), name.to_owned()));
-    }
-
-    /// Removes and returns what is due, in the order of time, up to a maximum number.
-    fn due(&mut self, now: OffsetDateTime, most: usize) -> Vec<(Arc<TimerName>, TimerEntry)> {
-        let again = self.waiting.split_off(&(Instant::now() + Duration::from_nanos(1)));
-        let ready = std::mem::replace(&mut self.waiting, again);
-        self.by_due.extend(ready.into_values().flatten());
-        let mut due = Vec::new();
-        while due.len() < most
-            && self.by_due.first().is_some_and(|(at, _)| *at <= now)
-            && let Some((at, place)) = self.by_due.pop_first()
-        {
-            let entry = self.by_key.get(&place.key).and_then(|timers| timers.get(&place.name));
-            // One that waited may have been cancelled or scheduled again meanwhile.
-            if let Some(entry) = entry.filter(|entry| entry.due == at) {
-                due.push((place, *entry));
-            }
-        }
-        due
-    }
-
-    /// Those that failed are tried again at once.
-    fn stop_waiting(&mut self) {
-        self.by_due.extend(std::mem::take(&mut self.waiting).into_values().flatten());
-    }
-
-    /// When the next one is due.
-    fn next(&self) -> Option<OffsetDateTime> {
-        self.by_due.first().map(|(due, _)| *due)
-    }
 }
 
 impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {

@@ -23,7 +23,6 @@ pub(crate) mod number;
 pub(crate) mod objects;
 pub(crate) mod pool;
 mod quoted;
-mod row_address;
 pub(crate) mod schema_owner;
 pub(crate) mod session;
 pub(crate) mod session_attrs;

@@ -11,7 +11,6 @@ use uuid::Uuid;
 
 use crate::connect::columns::{ONLY, names, register_events};
 use crate::connect::failure::{CallError, Failure, unexpected};
-use crate::connect::row_address::RowAddress;
 use crate::connect::statements::Statements;
 use crate::latch::{hold, hold_to_read, hold_to_write};
 
@@ -68,8 +67,8 @@ pub(crate) struct Known {
     /// The token of the last registration at that moment. While the database has it, all of these names are
     /// valid.
     token: Option<Uuid>,
-    /// Where the row of that registration lies.
-    registration: Option<RowAddress>,
+    /// Where the row of that registration is: its `ctid`.
+    registration: Option<Box<str>>,
     categories: HashMap<Box<str>, i32>,
     /// The first name of each category.
     category_names: HashMap<i32, Box<str>>,
@@ -85,8 +84,8 @@ impl Known {
         self.token
     }
 
-    pub(crate) const fn registration(&self) -> Option<RowAddress> {
-        self.registration
+    pub(crate) fn registration(&self) -> Option<&str> {
+        self.registration.as_deref()
     }
 
     pub(crate) fn category(&self, name: &str) -> Option<i32> {
@@ -205,7 +204,7 @@ pub(crate) async fn read(connection: &mut PgConnection, statements: &Statements)
         let (name, version): (&str, i32) = (row.try_get(names::NAME)?, row.try_get(names::VERSION)?);
         if kind == "token" {
             known.token = name.parse().ok();
-            known.registration = RowAddress::parse(row.try_get(names::ADDRESS)?);
+            known.registration = row.try_get(names::ADDRESS)?;
         } else if kind == "category" {
             known.categories.insert(name.into(), id);
             if version == 0 {
