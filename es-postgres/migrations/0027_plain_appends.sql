@@ -6,9 +6,9 @@
 -- time. Those are one statement now, whose row is returned as it is. The fields are as before: outcome,
 -- position, time, and for a refusal also revision, count and hash.
 --
--- The row of the registration is read where it lay when the caller read it, without an index. Its token is
--- compared all the same: an address alone proves nothing. If the row lies elsewhere by now, as after VACUUM
--- FULL, it is looked up by its token.
+-- The row of the registration is read at the address that it had when the caller read it, without an index.
+-- Its token is still compared: an address alone proves nothing. If the row is at another address by now, as
+-- after VACUUM FULL, it is looked up by its token.
 CREATE FUNCTION :schema.check_registration(p_category integer, p_type integer, p_occurred timestamptz, p_token uuid) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
@@ -94,7 +94,7 @@ BEGIN
         IF v_answer.outcome OPERATOR(pg_catalog.<>) 'again' THEN
             RETURN v_answer;
         END IF;
-        -- Perhaps it was not the stream: the row of the registration may lie elsewhere.
+        -- The reason may be the registration: its row may be at another address by now.
         p_registration := NULL;
     END LOOP;
 

@@ -260,7 +260,7 @@ async fn the_checkpoint_moves_between_reactions_that_take_long() {
     assert_eq!(runner.status().await.expect("a status").position().get(), 1);
 }
 
-/// It would run for ever otherwise.
+/// Otherwise it would run forever.
 #[tokio::test]
 async fn effects_that_do_nothing_and_report_no_failure_stop_the_runner() {
     let store = MemoryStore::new();

@@ -14,7 +14,7 @@ pub(crate) struct AggregateKeys {
     pub(crate) enum_ident: Ident,
 }
 
-/// The valid keys. Mistakes in the others are reported by this derive.
+/// The valid keys. This derive reports errors in all other keys.
 pub(crate) fn keys_of(input: &DeriveInput) -> AggregateKeys {
     let mut errors = Errors::new();
     let keys = attr::parse(&input.attrs, &mut errors);

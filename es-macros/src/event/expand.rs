@@ -284,7 +284,7 @@ fn derived(attribute: &Attribute) -> Vec<Path> {
 /// Whether `#[serde(…)]` sets the path of serde.
 fn names_crate(attribute: &Attribute) -> bool {
     let mut found = false;
-    // serde itself reports mistakes in the attribute.
+    // Errors in the attribute are reported by serde.
     let _ = attribute.parse_nested_meta(|meta| {
         found |= meta.path.is_ident("crate");
         if meta.input.peek(Token![=]) {

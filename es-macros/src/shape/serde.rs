@@ -1,4 +1,4 @@
-//! Parses those of serde's attributes that change what is written. serde itself reports mistakes in them.
+//! Parses the attributes of serde that change what is written. Errors in them are reported by serde.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::quote;

@@ -98,7 +98,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     }
 
     /// Fails if the events of the source should be in this database, and its first one is not: the fence of
-    /// each batch would be closed for ever.
+    /// each batch would stay closed forever.
     pub(super) async fn has_events_of(&self, first: Checkpoint) -> Result<(), ProjectorError> {
         let Some(event) = self.event_here(first) else { return Ok(()) };
         let call = self.statements().has_event.call().bind(position(first)).bind(event);

@@ -100,7 +100,7 @@ async fn only_the_events_of_the_source_are_projected() {
     assert_eq!((status.lag_events(), status.dead_letters), (0, 0));
 }
 
-/// Such a model would wait for ever for events that never come into its database.
+/// Otherwise such a model would wait forever for events that are never in its database.
 #[tokio::test]
 async fn a_model_beside_the_events_of_a_store_refuses_those_of_another_one() {
     let apart = Apart::fresh().await;

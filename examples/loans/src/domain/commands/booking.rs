@@ -14,7 +14,7 @@ pub enum BookingRejected {
     /// The application has not come so far, or has gone too far.
     #[error(transparent)]
     Stage(#[from] WrongStage),
-    /// There is no offer that the customer could accept.
+    /// The customer has no offer to accept.
     #[error(transparent)]
     Offer(#[from] WrongOffer),
     /// This part is booked already.
