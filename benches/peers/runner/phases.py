@@ -8,10 +8,10 @@ import time
 from datetime import date
 
 from . import lost, report
-from .programs import Programs, build, database_of
+from .programs import Programs, build, database_of, forget_before
 from .records import Record, Records
 from .server import Server
-from .settings import CATCH_UP, COLUMNS, FLOOR, HERE, OURS
+from .settings import BEFORE, CATCH_UP, COLUMNS, FLOOR, HERE, OURS
 
 
 class Bench:
@@ -58,7 +58,7 @@ def phase_seed(bench):
     if not bench.settings.resume:
         (bench.settings.raw / "errors.log").write_text("")
         (bench.settings.raw / "machine.json").write_text(json.dumps(machine(bench), indent=1))
-    for column in [*COLUMNS, "es-full"]:
+    for column in [*COLUMNS, BEFORE, "es-full"]:
         if not bench.programs.chosen(column) or bench.records.has(("seed", "w9", column, 0, 0)):
             continue
         database = database_of(column)
@@ -90,7 +90,7 @@ def phase_catch_up(bench):
             # Its pages read from the beginning each time: tens of seconds a run.
             if column != "evento" or repetition == 0:
                 bench.programs.run("catch_up", "w7", "w7", column, repetition)
-        for column in (FLOOR, OURS, "esrs"):
+        for column in (FLOOR, BEFORE, OURS, "esrs"):
             bench.programs.run("catch_up", "w7stream", "w7stream", column, repetition)
 
 
@@ -107,12 +107,14 @@ def phase_workloads(bench):
 
 
 def pairs(bench, phase, case, repetition):
-    """The floor and ours in turn, so that disturbances affect both."""
+    """The floor and ours in turn, so that disturbances affect both. With `--before`, the earlier commit runs before ours
+    in one turn, and after it in the next."""
     for turn in range(bench.settings.pairs if case.paired else 1):
         database = database_of(OURS) if case.floor_in_ours else None
         bench.programs.run(phase, case.workload, case.floor or case.workload, FLOOR, repetition, turn, database,
                            fill=case.fill)
-        bench.programs.run(phase, case.workload, case.workload, OURS, repetition, turn, fill=case.fill)
+        for column in (BEFORE, OURS) if (repetition + turn) % 2 == 0 else (OURS, BEFORE):
+            bench.programs.run(phase, case.workload, case.workload, column, repetition, turn, fill=case.fill)
 
 
 def phase_round_trips(bench):
@@ -157,6 +159,7 @@ def phase_report(bench):
 
 def phase_stop(bench):
     bench.server.stop()
+    forget_before()
 
 
 def machine(bench):

@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 from .records import Record
-from .settings import HERE, VARIANTS
+from .settings import BEFORE, HERE, OURS, PROJECT, VARIANTS
 
+TREE_BEFORE = HERE / "raw" / "before"
 COMPILERS = {"rustc", "cc1", "cc1plus", "ld", "lld", "mold", "clang"}
 
 
@@ -22,9 +23,32 @@ def build(server, settings):
     packages = [part for column in settings.columns for part in ("-p", package(column))]
     # Without `--locked`: the crates of the project, which are not in this workspace, may need something new.
     subprocess.run(["cargo", "build", "--release", *packages], cwd=HERE, env=environment, check=True)
+    if settings.before:
+        build_before(settings)
+
+
+def build_before(settings):
+    """Builds `es` of the earlier commit, with the driver and the lock file that it had, in a work tree of its own."""
+    if not TREE_BEFORE.exists():
+        subprocess.run(["git", "worktree", "add", "--detach", TREE_BEFORE, settings.before], cwd=PROJECT, check=True)
+    subprocess.run(["git", "checkout", "--detach", settings.before], cwd=TREE_BEFORE, check=True)
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(target_before(settings))}
+    subprocess.run(["cargo", "build", "--release", "-p", OURS], cwd=TREE_BEFORE / HERE.relative_to(PROJECT),
+                   env=environment, check=True)
+
+
+def forget_before():
+    if TREE_BEFORE.exists():
+        subprocess.run(["git", "worktree", "remove", "--force", TREE_BEFORE], cwd=PROJECT, check=True)
+
+
+def target_before(settings):
+    return settings.target / "before"
 
 
 def package(column):
+    if column == BEFORE:
+        return OURS
     return column if (HERE / column).exists() else f"peer-{column}"
 
 
@@ -69,6 +93,8 @@ class Programs:
             return
         if fill:
             database = self._filled_copy(column, fill)
+            if database is None:
+                return
         self._wait()
         noisy = compiling()
         printed = self._call(column, workload, database or database_of(program_of(column)), environment, limit)
@@ -84,6 +110,9 @@ class Programs:
         if filled not in self.filled:
             self.set_up(column, filled)
             if self._call(column, fill, filled, {}, 600) is None:
+                # An earlier commit may not have this workload.
+                if column == BEFORE:
+                    return None
                 raise SystemExit(f"{column}: {filled} could not be filled; see {self.errors}")
             self.server.sql(["vacuum analyze"], filled)
             self.filled.add(filled)
@@ -91,6 +120,8 @@ class Programs:
         return f"{filled}_copy"
 
     def chosen(self, column):
+        if column == BEFORE:
+            return bool(self.settings.before) and OURS in self.settings.columns
         return program_of(column) in self.settings.columns
 
     def _call(self, column, workload, database, environment, limit):
@@ -98,7 +129,8 @@ class Programs:
         program, switched = VARIANTS.get(column, (column, {}))
         given = {"BENCH_SECS": str(self.settings.seconds), "BENCH_EVENTS": str(self.settings.events),
                  **switched, **(environment or {})}
-        command = [self.settings.target / "release" / package(program), self.server.url(database), workload]
+        target = target_before(self.settings) if column == BEFORE else self.settings.target
+        command = [target / "release" / package(program), self.server.url(database), workload]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=limit,
                                   env={**os.environ, **given})

@@ -66,6 +66,9 @@ def results(bench, targets):
         "## pgbench: single INSERTs, prepared\n\n" + tables.pgbench(records),
         "## Lowest and highest\n\n" + tables.spread(records),
     ]
+    if settings.before:
+        parts.append(f"## Against {settings.before}\n\nThe programs of both commits took turns. The ratio is the median of "
+                     "those of neighbouring runs; above 1, ours is better now.\n\n" + tables.against_before(records))
     errors = settings.raw / "errors.log"
     complaints = Counter(errors.read_text().splitlines()) if errors.exists() else {}
     if complaints:

@@ -9,6 +9,8 @@ HERE = Path(__file__).resolve().parent.parent
 PROJECT = HERE.parent.parent
 
 OURS = "es"
+# Ours at an earlier commit, with `--before`.
+BEFORE = "es-before"
 FLOOR = "floor"
 PEERS = ["cqrs-es", "disintegrate", "es-entity", "esrs", "evento"]
 COLUMNS = [FLOOR, OURS, *PEERS]
@@ -97,6 +99,7 @@ class Settings:
     patience: int
     columns: list
     cases: list
+    before: str | None
     port: int
     target: Path
 
@@ -131,6 +134,7 @@ def parse(arguments, phases):
     option("patience", None, type=int, help="seconds in all to wait while a compiler runs (default: 180)")
     option("columns", " ".join(COLUMNS), help="which columns (default: all)")
     option("cases", "", help="which cases of the phase `workloads` (default: all)")
+    option("before", None, help="a commit: its `es` runs in turn with ours, and a table compares the two")
     option("port", 54329, type=int, help="port of the server on 127.0.0.1 (default: 54329)")
     given = parser.parse_args(arguments)
 
@@ -153,6 +157,7 @@ def parse(arguments, phases):
         patience=default(given.patience, 180, 0),
         columns=given.columns.split(),
         cases=[case for case in CASES if not cases or case.workload in cases],
+        before=given.before,
         port=given.port,
         target=Path(os.environ.get("CARGO_TARGET_DIR", HERE / "target")),
     )

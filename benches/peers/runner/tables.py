@@ -2,7 +2,7 @@
 
 import statistics
 
-from .settings import FLOOR, OURS, PEERS
+from .settings import BEFORE, FLOOR, OURS, PEERS
 from .targets import against_floor, floor, measure
 
 # The curve of W3.
@@ -151,6 +151,28 @@ def ratios(records):
         found = [value and (floor / value if unit == "ms" else value / floor) for value in values]
         body.append([name, *(f"{ratio:.2f}" if ratio else "–" for ratio in found)])
     return table(["workload", *columns], body)
+
+
+def against_before(records):
+    """Ours against the earlier commit's: the median of the ratios of runs in the same turn; above 1 is better."""
+    body = []
+    for name, workload, figure, unit in ROWS:
+        if unit in ("n", "%"):
+            continue
+        then = {(record.case, record.repetition, record.turn): record.figures[figure]
+                for record in records.all if record.workload == workload and record.column == BEFORE
+                and figure in record.figures}
+        found = [(then[key], record.figures[figure]) for record in records.all
+                 if record.workload == workload and record.column == OURS and figure in record.figures
+                 and then.get(key := (record.case, record.repetition, record.turn)) and record.figures[figure]]
+        if not found:
+            continue
+        ratios = sorted(old / new if unit in ("ms", "B") else new / old for old, new in found)
+        quarter = len(ratios) // 4
+        old, new = (statistics.median(values) for values in zip(*found))
+        body.append([name, unit, number(old), number(new), f"{statistics.median(ratios):.3f}",
+                     f"{ratios[quarter]:.2f}–{ratios[-1 - quarter]:.2f}", str(len(ratios))])
+    return table(["workload", "unit", "before", "now", "ratio", "middle half", "pairs"], body)
 
 
 def spread(records):
