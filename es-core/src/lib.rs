@@ -49,6 +49,7 @@
 
 #![warn(missing_debug_implementations, unreachable_pub)]
 
+mod counter;
 mod error;
 mod latch;
 mod memory;

@@ -16,19 +16,19 @@ use crate::text::written;
 pub(crate) struct Listed {
     pub(crate) path: TypePath,
     pub(crate) variant: Option<Ident>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ListedKind,
 }
 
 /// One entry, and its variant in the enum.
-pub(crate) struct Variant {
+pub(crate) struct ListedVariant {
     pub(crate) path: TypePath,
     pub(crate) ident: Ident,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ListedKind,
 }
 
 /// What an entry of the list names.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ListedKind {
     /// An event.
     Event,
     /// An aggregate, whose events are taken all.
@@ -82,7 +82,12 @@ pub(crate) fn parse(
 }
 
 /// Parses `all of`, if present; `None` if the list does not accept it.
-fn kind(key: &Ident, takes: Takes, input: ParseStream<'_>, errors: &mut Errors) -> Result<Option<Kind>> {
+fn kind(
+    key: &Ident,
+    takes: Takes,
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+) -> Result<Option<ListedKind>> {
     let ahead = input.fork();
     let words = ahead.call(Ident::parse_any).and_then(|all| Ok((all, ahead.call(Ident::parse_any)?)));
     match words {
@@ -91,7 +96,7 @@ fn kind(key: &Ident, takes: Takes, input: ParseStream<'_>, errors: &mut Errors) 
             let message = format!("`all` needs `of` and an aggregate; write `{key}(all of {other})`");
             return Err(Error::new_spanned(all, message));
         }
-        _ => return Ok(Some(Kind::Event)),
+        _ => return Ok(Some(ListedKind::Event)),
     }
     let (all, of) = (input.call(Ident::parse_any)?, input.call(Ident::parse_any)?);
     if input.is_empty() || input.peek(Token![,]) {
@@ -99,7 +104,7 @@ fn kind(key: &Ident, takes: Takes, input: ParseStream<'_>, errors: &mut Errors) 
         return Err(Error::new_spanned(of, message));
     }
     if takes == Takes::Aggregates {
-        return Ok(Some(Kind::AllOf));
+        return Ok(Some(ListedKind::AllOf));
     }
     let message =
         format!("only projections take `all of` an aggregate; list event types: `{key}(Opened, Closed)`");
@@ -119,7 +124,7 @@ fn variant(input: ParseStream<'_>) -> Result<Option<Ident>> {
 }
 
 /// Gives each event its variant; events whose variant is taken are reported and left out.
-pub(crate) fn variants(listed: Vec<Listed>, enum_ident: &Ident, errors: &mut Errors) -> Vec<Variant> {
+pub(crate) fn variants(listed: Vec<Listed>, enum_ident: &Ident, errors: &mut Errors) -> Vec<ListedVariant> {
     let mut variants = Vec::with_capacity(listed.len());
     let mut paths = BTreeMap::new();
     for Listed { path, variant, kind } in listed {
@@ -143,7 +148,7 @@ pub(crate) fn variants(listed: Vec<Listed>, enum_ident: &Ident, errors: &mut Err
             continue;
         }
         paths.insert(text, ident.clone());
-        variants.push(Variant { path, ident, kind });
+        variants.push(ListedVariant { path, ident, kind });
     }
     variants
 }

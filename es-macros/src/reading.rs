@@ -8,7 +8,7 @@ use syn::parse::ParseStream;
 use syn::{DeriveInput, Error, Ident, LitStr, Result};
 
 use crate::errors::Errors;
-use crate::event_list::{self, Kind, Listed, Variant};
+use crate::event_list::{self, Listed, ListedKind, ListedVariant};
 use crate::keys;
 use crate::paths::{CratePath, respan, span};
 use crate::unique_names;
@@ -16,7 +16,7 @@ use crate::unique_names;
 /// A type that reads events, each with where it was recorded.
 pub(crate) struct Reading<'a> {
     pub(crate) input: &'a DeriveInput,
-    pub(crate) events: Vec<Variant>,
+    pub(crate) events: Vec<ListedVariant>,
     pub(crate) enum_ident: Ident,
     pub(crate) es_core: CratePath,
     /// Whether generated checks may refer to it: not if it was repaired.
@@ -55,10 +55,10 @@ impl<'a> Reading<'a> {
         let (variants, arms): (Vec<_>, Vec<_>) = self
             .events
             .iter()
-            .map(|Variant { path, ident, kind }| {
+            .map(|ListedVariant { path, ident, kind }| {
                 let (doc, holds) = match kind {
-                    Kind::Event => (format!("The event `{ident}`."), quote!(#es_core::Recorded<#path>)),
-                    Kind::AllOf => {
+                    ListedKind::Event => (format!("The event `{ident}`."), quote!(#es_core::Recorded<#path>)),
+                    ListedKind::AllOf => {
                         let event = quote!(<#path as #es_core::Aggregate>::Event);
                         let all_of = respan(quote!(#es_core::projection::AllOf<#event>), span(path));
                         (format!("An event of `{ident}`."), all_of)
@@ -89,7 +89,7 @@ impl<'a> Reading<'a> {
         let (es_core, private) = (&self.es_core, self.es_core.private());
         let names = self.names();
         let (decode, events) = (self.decode(), self.shapes());
-        let all_of = self.aggregates().filter(|_| self.sound).map(|Variant { path, .. }| {
+        let all_of = self.aggregates().filter(|_| self.sound).map(|ListedVariant { path, .. }| {
             let names = respan(quote!(<#path as #es_core::Aggregate>::EVENT_NAMES), span(path));
             quote!(let __es_filter = #private::filter_all_of(__es_filter, #names);)
         });
@@ -111,16 +111,16 @@ impl<'a> Reading<'a> {
         call: impl Fn(&TokenStream) -> TokenStream,
     ) -> impl Iterator<Item = TokenStream> {
         let (es_core, private) = (&self.es_core, self.es_core.private());
-        self.events.iter().map(move |Variant { path, ident, kind }| {
+        self.events.iter().map(move |ListedVariant { path, ident, kind }| {
             let enum_ident = &self.enum_ident;
             // All of it with the event's span, so that a missing implementation is reported there, once.
             let done = |ty: &TokenStream| respan(call(ty), span(path));
             match kind {
-                Kind::Event => {
+                ListedKind::Event => {
                     let done = done(&path.to_token_stream());
                     quote!(#enum_ident::#ident(ref __es_event) => #done,)
                 }
-                Kind::AllOf => {
+                ListedKind::AllOf => {
                     let done = done(&quote!(<#path as #es_core::Aggregate>::Event));
                     quote! {
                         #enum_ident::#ident(ref __es_all) => {
@@ -151,13 +151,13 @@ impl<'a> Reading<'a> {
     }
 
     /// The events that are listed one by one.
-    fn single(&self) -> impl Iterator<Item = &Variant> + Clone {
-        self.events.iter().filter(|event| event.kind == Kind::Event)
+    fn single(&self) -> impl Iterator<Item = &ListedVariant> + Clone {
+        self.events.iter().filter(|event| event.kind == ListedKind::Event)
     }
 
     /// The aggregates whose events are taken all.
-    pub(crate) fn aggregates(&self) -> impl Iterator<Item = &Variant> + Clone {
-        self.events.iter().filter(|event| event.kind == Kind::AllOf)
+    pub(crate) fn aggregates(&self) -> impl Iterator<Item = &ListedVariant> + Clone {
+        self.events.iter().filter(|event| event.kind == ListedKind::AllOf)
     }
 
     /// Decodes by the name of the event, as commands do.
@@ -208,7 +208,7 @@ impl<'a> Reading<'a> {
     fn decode_all_of(&self) -> impl Iterator<Item = TokenStream> {
         let Self { enum_ident, es_core, .. } = self;
         let private = es_core.private();
-        self.aggregates().map(move |Variant { path, ident, .. }| {
+        self.aggregates().map(move |ListedVariant { path, ident, .. }| {
             let of = respan(quote!(<#path as #es_core::Aggregate>), span(path));
             quote! {
                 let __es_decoding = #private::Decoding {
@@ -231,7 +231,7 @@ impl<'a> Reading<'a> {
     fn shapes(&self) -> TokenStream {
         let es_core = &self.es_core;
         let private = es_core.private();
-        let events = self.single().filter(|_| self.sound).map(|Variant { path, .. }| {
+        let events = self.single().filter(|_| self.sound).map(|ListedVariant { path, .. }| {
             // A type that is not an event keeps its own span everywhere, so that it is reported once.
             respan(
                 quote!((<#path as #es_core::Event>::description, #private::read_whole::<#path>)),

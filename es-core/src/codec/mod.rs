@@ -53,18 +53,18 @@ mod tests {
         list: Vec<T>,
         map: BTreeMap<String, T>,
         pair: (T, Option<T>),
-        kind: Kind<T>,
+        kind: Nesting<T>,
     }
 
     #[derive(Serialize)]
-    enum Kind<T> {
+    enum Nesting<T> {
         Unit,
         Newtype(T),
         Tuple(T, T),
         Struct { value: T },
     }
 
-    fn nested<T: Clone>(value: &T, kind: Kind<T>) -> Nested<T> {
+    fn nested<T: Clone>(value: &T, kind: Nesting<T>) -> Nested<T> {
         let value = || value.clone();
         Nested {
             unit: (),
@@ -78,7 +78,9 @@ mod tests {
     #[test]
     fn what_json_can_hold_is_written_as_serde_json_writes_it() {
         let same = |value: &dyn Fn() -> Vec<u8>, plain: Vec<u8>| assert_eq!(value(), plain);
-        let kinds = || [Kind::Unit, Kind::Newtype(1.5), Kind::Tuple(1.0, 2.0), Kind::Struct { value: -0.0 }];
+        let kinds = || {
+            [Nesting::Unit, Nesting::Newtype(1.5), Nesting::Tuple(1.0, 2.0), Nesting::Struct { value: -0.0 }]
+        };
         for (kind, again) in kinds().into_iter().zip(kinds()) {
             let (left, right) = (nested(&1.5, kind), nested(&1.5, again));
             same(&|| to_json(&left).unwrap_or_default(), serde_json::to_vec(&right).unwrap_or_default());
@@ -94,7 +96,7 @@ mod tests {
             assert!(to_json(&Some(bad)).is_err());
             assert!(to_json(&vec![0.0, bad]).is_err());
             assert!(to_json(&BTreeMap::from([("k", bad)])).is_err());
-            for kind in [Kind::Newtype(bad), Kind::Tuple(0.0, bad), Kind::Struct { value: bad }] {
+            for kind in [Nesting::Newtype(bad), Nesting::Tuple(0.0, bad), Nesting::Struct { value: bad }] {
                 assert!(to_json(&nested(&0.0, kind)).is_err());
             }
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::fixture::{Row, append, event, numbered, payloads, revisions, stream, third_is_refused};
+use super::fixture::{StoredRow, append, event, numbered, payloads, revisions, stream, third_is_refused};
 use crate::error::StoreError;
 use crate::record::{Metadata, NewEvent, RawEvent};
 use crate::store::{AllPage, AllQuery, Checkpoint, EventStore, Filter, ReadAll, Rest};
@@ -18,10 +18,10 @@ async fn page(
     after: Checkpoint,
     filter: &Filter,
     limit: usize,
-) -> (AllPage, Vec<(StreamId, Row)>) {
+) -> (AllPage, Vec<(StreamId, StoredRow)>) {
     let mut rows = Vec::new();
     let mut take = |raw: RawEvent<'_>| {
-        rows.push((raw.stream.clone(), Row::from(raw)));
+        rows.push((raw.stream.clone(), StoredRow::from(raw)));
         Ok(())
     };
     let page = store.read_all(AllQuery::after(after, filter).limit(limit), &mut take).await.expect("a page");
@@ -36,7 +36,7 @@ async fn pages(
     mut after: Checkpoint,
     filter: &Filter,
     limit: usize,
-) -> (Checkpoint, Vec<(StreamId, Row)>) {
+) -> (Checkpoint, Vec<(StreamId, StoredRow)>) {
     let mut all = Vec::new();
     loop {
         let (page, rows) = page(store, after, filter, limit).await;
@@ -53,11 +53,11 @@ async fn pages(
     }
 }
 
-fn positions(rows: &[(StreamId, Row)]) -> Vec<u64> {
+fn positions(rows: &[(StreamId, StoredRow)]) -> Vec<u64> {
     rows.iter().map(|(_, row)| row.position).collect()
 }
 
-fn texts(rows: &[(StreamId, Row)]) -> Vec<&str> {
+fn texts(rows: &[(StreamId, StoredRow)]) -> Vec<&str> {
     rows.iter().map(|(_, row)| row.payload.as_str()).collect()
 }
 
@@ -84,7 +84,7 @@ pub async fn the_whole_store_is_read_in_pages<S: EventStore + ReadAll>(store: S)
         assert_eq!(positions(&rows), written, "in pages of {limit}");
         assert_eq!(end, store.end().await.expect("a head"));
         for key in ["1", "2", "3"] {
-            let of_stream: Vec<Row> =
+            let of_stream: Vec<StoredRow> =
                 rows.iter().filter(|(id, _)| *id == stream(key)).map(|(_, row)| row.clone()).collect();
             assert_eq!(revisions(&of_stream), (1..=20).collect::<Vec<_>>());
             assert_eq!(payloads(&of_stream)[19], "20");

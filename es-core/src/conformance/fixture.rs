@@ -49,14 +49,14 @@ pub(super) fn appended(outcome: AppendOutcome) -> Appended {
 
 /// An owned copy of an event, for comparison.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Row {
+pub(super) struct StoredRow {
     pub(super) revision: u64,
     pub(super) position: u64,
     pub(super) id: Uuid,
     pub(super) payload: String,
 }
 
-impl From<RawEvent<'_>> for Row {
+impl From<RawEvent<'_>> for StoredRow {
     fn from(raw: RawEvent<'_>) -> Self {
         Self {
             revision: raw.revision.get(),
@@ -67,26 +67,26 @@ impl From<RawEvent<'_>> for Row {
     }
 }
 
-pub(super) async fn rows(store: &impl EventStore, stream: &StreamId) -> Vec<Row> {
+pub(super) async fn rows(store: &impl EventStore, stream: &StreamId) -> Vec<StoredRow> {
     range(store, stream, StreamRange::ALL).await
 }
 
-pub(super) async fn range(store: &impl EventStore, stream: &StreamId, range: StreamRange) -> Vec<Row> {
+pub(super) async fn range(store: &impl EventStore, stream: &StreamId, range: StreamRange) -> Vec<StoredRow> {
     let mut rows = Vec::new();
     let mut take = |raw: RawEvent<'_>| {
         assert_eq!(raw.stream, stream, "the events of another stream");
-        rows.push(Row::from(raw));
+        rows.push(StoredRow::from(raw));
         Ok(())
     };
     store.read_stream(stream, range, &mut take).await.expect("a read");
     rows
 }
 
-pub(super) fn payloads(rows: &[Row]) -> Vec<&str> {
+pub(super) fn payloads(rows: &[StoredRow]) -> Vec<&str> {
     rows.iter().map(|row| row.payload.as_str()).collect()
 }
 
-pub(super) fn revisions(rows: &[Row]) -> Vec<u64> {
+pub(super) fn revisions(rows: &[StoredRow]) -> Vec<u64> {
     rows.iter().map(|row| row.revision).collect()
 }
 
@@ -94,7 +94,7 @@ pub(super) fn revisions(rows: &[Row]) -> Vec<u64> {
 pub(super) async fn load(
     store: &impl EventStore,
     load: Load<'_>,
-) -> (Option<(u64, String)>, Vec<Row>, StreamHead) {
+) -> (Option<(u64, String)>, Vec<StoredRow>, StreamHead) {
     let (mut snapshot, mut rows) = (None, Vec::new());
     let mut take = |item: LoadItem<'_>| {
         match item {
@@ -102,7 +102,7 @@ pub(super) async fn load(
                 assert!(snapshot.is_none() && rows.is_empty(), "one snapshot, before the events");
                 snapshot = Some((revision.get(), String::from_utf8_lossy(state).into_owned()));
             }
-            LoadItem::Event(raw) => rows.push(Row::from(raw)),
+            LoadItem::Event(raw) => rows.push(StoredRow::from(raw)),
         }
         Ok(())
     };

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use uuid::Uuid;
 
-use super::fixture::{Row, command, load, numbered, range, rows, stream};
+use super::fixture::{StoredRow, command, load, numbered, range, rows, stream};
 use crate::error::StoreError;
 use crate::memory::MemoryStore;
 use crate::model::NewSnapshot;
@@ -142,7 +142,7 @@ impl<'a, S: EventStore> Walk<'a, S> {
             .up_to(Revision::new(up_to))
             .command_id(Some(self.command_id()));
         let (left, right) = (load(self.store, part).await, load(&self.reference, part).await);
-        let seen = |rows: &[Row]| {
+        let seen = |rows: &[StoredRow]| {
             rows.iter().map(|row| (row.revision, row.id, row.payload.clone())).collect::<Vec<_>>()
         };
         assert_eq!((left.0, seen(&left.1), left.2), (right.0, seen(&right.1), right.2), "step {}", self.step);
@@ -152,7 +152,7 @@ impl<'a, S: EventStore> Walk<'a, S> {
         let (from, to) = (self.rng.u64(..9), self.rng.u64(..20));
         let part = StreamRange::from(Revision::new(from)).to(Revision::new(to));
         let part = if self.rng.bool() { part.backward() } else { part };
-        let ids = |rows: Vec<Row>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
+        let ids = |rows: Vec<StoredRow>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
         let (left, right) =
             (range(self.store, stream, part).await, range(&self.reference, stream, part).await);
         assert_eq!(ids(left), ids(right), "step {}", self.step);

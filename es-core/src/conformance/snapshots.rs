@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::fixture::{Row, append, load, numbered, revisions, stream};
+use super::fixture::{StoredRow, append, load, numbered, revisions, stream};
 use crate::error::StoreError;
 use crate::model::NewSnapshot;
 use crate::record::RawEvent;
@@ -63,7 +63,7 @@ pub async fn streams_are_loaded_together_as_each_alone<S: EventStore>(store: S) 
     for fingerprint in [Some(FINGERPRINT), Some(OTHER), None] {
         let mut found = vec![(None, Vec::new()); streams.len()];
         let mut take = |number: usize, item: LoadItem<'_>| {
-            let (snapshot, rows): &mut (Option<(u64, String)>, Vec<Row>) = &mut found[number];
+            let (snapshot, rows): &mut (Option<(u64, String)>, Vec<StoredRow>) = &mut found[number];
             match item {
                 LoadItem::Snapshot { revision, state } => {
                     assert!(rows.is_empty(), "the snapshot is before the events");
@@ -75,7 +75,7 @@ pub async fn streams_are_loaded_together_as_each_alone<S: EventStore>(store: S) 
                 }
                 LoadItem::Event(raw) => {
                     assert_eq!(raw.stream, &streams[number], "the events of another stream");
-                    rows.push(Row::from(raw));
+                    rows.push(StoredRow::from(raw));
                 }
             }
             Ok(())

@@ -20,7 +20,7 @@ pub(super) type Key = (u32, String);
 pub(super) type EventName = (Cow<'static, str>, u32);
 
 #[derive(Debug, Default)]
-pub(super) struct Content {
+pub(super) struct StoreContent {
     /// Several names may be one category.
     pub(super) categories: HashMap<String, u32>,
     /// The shapes of event versions.
@@ -36,7 +36,7 @@ pub(super) struct Content {
     pub(super) log: Log,
 }
 
-impl Content {
+impl StoreContent {
     /// The key of a stream; nothing for a category that does not exist.
     pub(super) fn key(&self, id: &StreamId) -> Option<Key> {
         Some((*self.categories.get(id.category())?, id.key().to_owned()))

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::MemoryStore;
-use super::content::{Content, Key};
+use super::content::{Key, StoreContent};
 use super::stream::{LedgerEntry, StoredEvent, Stream};
 use crate::error::StoreError;
 use crate::record::RawEvent;
@@ -110,7 +110,7 @@ impl ImportStore for MemoryStore {
     }
 }
 
-impl Content {
+impl StoreContent {
     /// A stream by the first name of its category.
     fn stream_id(&self, (category, key): &Key) -> Result<StreamId, StoreError> {
         let name = self.first_names.get(category).map_or("", String::as_str);

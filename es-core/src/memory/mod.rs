@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 
 use self::beside::Beside;
-use self::content::Content;
+use self::content::StoreContent;
 use self::stream::{Stream, raw};
 use crate::error::StoreError;
 use crate::latch::hold;
@@ -38,7 +38,7 @@ use crate::stream::{Revision, StreamId};
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     limits: Limits,
-    content: Arc<Mutex<Content>>,
+    content: Arc<Mutex<StoreContent>>,
     bell: Bell,
     beside: Beside,
 }
@@ -65,7 +65,7 @@ impl MemoryStore {
     /// Appends to all or to none.
     fn append_each(
         &self,
-        mut content: MutexGuard<'_, Content>,
+        mut content: MutexGuard<'_, StoreContent>,
         appends: &[Append<'_>],
     ) -> Result<Vec<AppendOutcome>, StoreError> {
         let empty = Stream::default();
@@ -93,7 +93,7 @@ impl MemoryStore {
         Ok(outcomes)
     }
 
-    fn content(&self) -> MutexGuard<'_, Content> {
+    fn content(&self) -> MutexGuard<'_, StoreContent> {
         hold(&self.content)
     }
 

@@ -2,20 +2,20 @@
 
 use std::borrow::Cow;
 
-use super::content::Content;
+use super::content::StoreContent;
 use super::log::LogEntry;
 use crate::error::StoreError;
 use crate::store::{AllPage, AllQuery, Find, Rest};
 use crate::stream::StreamId;
 
 /// The content of a page.
-pub(super) struct Page {
+pub(super) struct LogPage {
     pub(super) entries: Vec<LogEntry>,
     pub(super) end: AllPage,
 }
 
-impl Content {
-    pub(super) fn page(&self, query: &AllQuery<'_>) -> Result<Page, StoreError> {
+impl StoreContent {
+    pub(super) fn page(&self, query: &AllQuery<'_>) -> Result<LogPage, StoreError> {
         let filter = query.filter;
         let wanted: Vec<(u32, &Cow<'static, str>)> = filter
             .categories
@@ -48,7 +48,7 @@ impl Content {
             entries.push(entry);
         }
         end.events = entries.len();
-        Ok(Page { entries, end })
+        Ok(LogPage { entries, end })
     }
 
     pub(super) fn find(&self, what: Find) -> Result<Vec<LogEntry>, StoreError> {

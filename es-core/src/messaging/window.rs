@@ -29,7 +29,7 @@ pub struct Publishing<F, K> {
 }
 
 /// A message that was sent and is not confirmed.
-struct Sent<C> {
+struct SentMessage<C> {
     at: usize,
     id: Uuid,
     stream: StreamId,
@@ -37,9 +37,9 @@ struct Sent<C> {
 }
 
 /// A page of events in flight.
-struct Page<'a, C> {
+struct InFlight<'a, C> {
     ahead: &'a Mutex<HashSet<Uuid>>,
-    sent: VecDeque<Sent<C>>,
+    sent: VecDeque<SentMessage<C>>,
     streams: HashSet<StreamId>,
     /// The first event that has not taken effect.
     failed: Option<(usize, BoxError)>,
@@ -57,7 +57,7 @@ impl<F, K> Publishing<F, K> {
 
 impl<F: Publisher, K: MessageSink> Publishing<F, K> {
     /// Sends a page, until something fails.
-    async fn send_all(&self, events: &[F::Event], page: &mut Page<'_, K::Confirmation>) {
+    async fn send_all(&self, events: &[F::Event], page: &mut InFlight<'_, K::Confirmation>) {
         let window = self.window.load(Ordering::Relaxed);
         for (at, event) in events.iter().enumerate() {
             let message = match self.message(event) {
@@ -83,14 +83,14 @@ impl<F: Publisher, K: MessageSink> Publishing<F, K> {
     }
 }
 
-impl<C: Future<Output = Result<(), SinkError>>> Page<'_, C> {
+impl<C: Future<Output = Result<(), SinkError>>> InFlight<'_, C> {
     fn is_ahead(&self, id: Uuid) -> bool {
         latch::hold(self.ahead).contains(&id)
     }
 
     fn push(&mut self, at: usize, Message { id, stream, .. }: Message, confirmation: C) {
         self.streams.insert(stream.clone());
-        self.sent.push_back(Sent { at, id, stream, confirmation: Box::pin(confirmation) });
+        self.sent.push_back(SentMessage { at, id, stream, confirmation: Box::pin(confirmation) });
     }
 
     fn fail(&mut self, at: usize, error: BoxError) {
@@ -101,7 +101,7 @@ impl<C: Future<Output = Result<(), SinkError>>> Page<'_, C> {
 
     /// Waits for the oldest message; returns whether there was one.
     async fn confirm_oldest(&mut self) -> bool {
-        let Some(Sent { at, id, stream, confirmation }) = self.sent.pop_front() else { return false };
+        let Some(SentMessage { at, id, stream, confirmation }) = self.sent.pop_front() else { return false };
         match confirmation.await {
             Ok(()) if self.failed.as_ref().is_some_and(|(first, _)| *first < at) => {
                 latch::hold(self.ahead).insert(id);
@@ -133,7 +133,7 @@ impl<F: Publisher, K: MessageSink> Effects for Publishing<F, K> {
 
     async fn run(&self, events: &[Self::Event]) -> Done {
         let mut page =
-            Page { ahead: &self.ahead, sent: VecDeque::new(), streams: HashSet::new(), failed: None };
+            InFlight { ahead: &self.ahead, sent: VecDeque::new(), streams: HashSet::new(), failed: None };
         self.send_all(events, &mut page).await;
         while page.confirm_oldest().await {}
         let passed = page.failed.as_ref().map_or(events.len(), |(at, _)| *at);

@@ -37,11 +37,11 @@ pub(crate) fn copy<A: Aggregate>(state: &A) -> Option<A> {
 mod tests {
     use super::*;
 
-    struct Unique;
+    struct Uncloneable;
 
     #[test]
     fn only_what_is_clone_is_copied() {
         assert_eq!(TryClone(&7).try_clone(), Some(7));
-        assert!(TryClone(&Unique).try_clone().is_none());
+        assert!(TryClone(&Uncloneable).try_clone().is_none());
     }
 }

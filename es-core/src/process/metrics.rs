@@ -1,6 +1,6 @@
 //! Counters of a process.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::counter::Counter;
 
 /// Counters of the processes of a runner, and of its clones, in this program.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct ProcessMetrics {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Counters {
+pub(crate) struct ProcessCounters {
     pub(crate) steps: Counter,
     pub(crate) repeated: Counter,
     pub(crate) unrelated: Counter,
@@ -33,29 +33,16 @@ pub(crate) struct Counters {
     pub(crate) fired: Counter,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
-
-impl Counter {
-    pub(crate) fn count(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn read(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Counters {
+impl ProcessCounters {
     pub(crate) fn read(&self) -> ProcessMetrics {
         ProcessMetrics {
-            steps: self.steps.read(),
-            repeated: self.repeated.read(),
-            unrelated: self.unrelated.read(),
-            ignored: self.ignored.read(),
-            sent: self.sent.read(),
-            rejected: self.rejected.read(),
-            fired: self.fired.read(),
+            steps: self.steps.get(),
+            repeated: self.repeated.get(),
+            unrelated: self.unrelated.get(),
+            ignored: self.ignored.get(),
+            sent: self.sent.get(),
+            rejected: self.rejected.get(),
+            fired: self.fired.get(),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::projection::OnFailure;
 use crate::reactor::ReactorRunner;
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Options {
+pub(super) struct ProcessOptions {
     pub(super) partitions: Option<u32>,
     pub(super) page_size: Option<usize>,
     pub(super) poll_every: Option<Duration>,
@@ -16,7 +16,7 @@ pub(super) struct Options {
     pub(super) ledgers_keep: Option<Duration>,
 }
 
-impl Options {
+impl ProcessOptions {
     /// A runner that is run with them.
     pub(super) fn of<E, S, T, M>(&self, runner: ReactorRunner<E, S, T, M>) -> ReactorRunner<E, S, T, M> {
         let mut runner = runner.on_failure(OnFailure::Park);

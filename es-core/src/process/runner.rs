@@ -12,8 +12,8 @@ use super::input::Input as _;
 use super::inputs::Inputs;
 use super::instance::Instance;
 use super::letters;
-use super::metrics::{Counters, ProcessMetrics};
-use super::options::Options;
+use super::metrics::{ProcessCounters, ProcessMetrics};
+use super::options::ProcessOptions;
 use super::past::Recalled;
 use super::sender::Sender;
 use super::step::Steppers;
@@ -64,11 +64,11 @@ pub struct ProcessRunner<P: Process, S, I = S> {
     own: Repository<Instance<P>, Shared>,
     targets: Targets,
     clock: Clock,
-    counters: Arc<Counters>,
+    counters: Arc<ProcessCounters>,
     stuck: Stuck,
     timers: KnownTimers<S>,
     recalled: Recalled,
-    options: Options,
+    options: ProcessOptions,
 }
 
 impl<P: Process, S: EventStore + CheckpointStore> ProcessRunner<P, S> {
@@ -86,7 +86,7 @@ impl<P: Process, S: EventStore + CheckpointStore> ProcessRunner<P, S> {
             stuck: Arc::new(Mutex::default()),
             timers: Arc::default(),
             recalled: Recalled::default(),
-            options: Options::default(),
+            options: ProcessOptions::default(),
         }
     }
 }

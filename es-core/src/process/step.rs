@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Process;
 use super::instance::{Instance, LedBy, Taken};
-use super::metrics::Counters;
+use super::metrics::ProcessCounters;
 use super::steps::StepError;
 use crate::error::ExecuteError;
 use crate::model::Events;
@@ -19,7 +19,7 @@ pub(crate) type Own<P> = Repository<Instance<P>, Shared>;
 /// What all steps of a runner share.
 pub(crate) struct Steppers<P: Process> {
     pub(crate) own: Own<P>,
-    pub(crate) counters: Arc<Counters>,
+    pub(crate) counters: Arc<ProcessCounters>,
 }
 
 impl<P: Process> Clone for Steppers<P> {

@@ -59,7 +59,7 @@ pub(super) struct TimerEntry {
 }
 
 /// A page of steps, and what comes after it.
-pub(super) type Page = (Rest, Vec<Recorded<Stepped>>);
+pub(super) type StepsPage = (Rest, Vec<Recorded<Stepped>>);
 
 impl Index {
     pub(super) fn new(stuck: &Stuck) -> Self {
@@ -87,7 +87,7 @@ impl Index {
         }
     }
 
-    pub(super) fn read(&mut self, (rest, steps): Page) -> Rest {
+    pub(super) fn read(&mut self, (rest, steps): StepsPage) -> Rest {
         steps.iter().for_each(|step| self.take(step));
         rest
     }

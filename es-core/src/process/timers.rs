@@ -17,7 +17,7 @@ use super::sender::steps_of;
 use super::step::Steppers;
 use super::stepped::Stepped;
 use super::steps::StepError;
-use super::timer_index::{Index, Page, Stuck, StuckTimer, TimerEntry, TimerName};
+use super::timer_index::{Index, StepsPage, Stuck, StuckTimer, TimerEntry, TimerName};
 use super::{Process, ids};
 use crate::__private::decode_recorded;
 use crate::error::{ExecuteError, StoreError};
@@ -58,7 +58,7 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
         }
     }
 
-    async fn fire_all(&self, mut pages: Receiver<Page>) -> Infallible {
+    async fn fire_all(&self, mut pages: Receiver<StepsPage>) -> Infallible {
         let mut index = Index::new(&self.stuck);
         loop {
             let (next, again) = (index.next(), index.waiting.keys().next().copied());
@@ -150,7 +150,10 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
 }
 
 /// Reads steps as they come, until the store fails or is closed.
-async fn send_pages<S: ReadAll>(mut steps: Subscription<S>, pages: Sender<Page>) -> Result<(), StoreError> {
+async fn send_pages<S: ReadAll>(
+    mut steps: Subscription<S>,
+    pages: Sender<StepsPage>,
+) -> Result<(), StoreError> {
     loop {
         match read_page(&mut steps, When::UntilFound).await {
             // They are received as long as this runs.
@@ -163,7 +166,7 @@ async fn send_pages<S: ReadAll>(mut steps: Subscription<S>, pages: Sender<Page>)
 }
 
 /// Reads a page of steps.
-async fn read_page<S: ReadAll>(steps: &mut Subscription<S>, when: When) -> Result<Page, StoreError> {
+async fn read_page<S: ReadAll>(steps: &mut Subscription<S>, when: When) -> Result<StepsPage, StoreError> {
     let mut found = Vec::new();
     let mut take = |raw: RawEvent<'_>| {
         found.push(decode_recorded::<Stepped>(&raw)?);

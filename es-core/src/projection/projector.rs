@@ -9,9 +9,9 @@ use tokio::time::{Instant, sleep};
 
 use super::error::ProjectorError;
 use super::runner::retrying::{Board, Retrying, Tries};
-use super::runner::stop::Stop;
+use super::runner::stop::StopSignal;
 use super::runner::worker::{Ends, HELD_PAGE_WAIT, Worker};
-use super::settings::{Options, Start};
+use super::settings::{RunnerOptions, Start};
 use super::target::{ModelStore, Setting, Target};
 use super::{Partition, Projection};
 use crate::error::StoreError;
@@ -29,7 +29,7 @@ pub struct Projector<P, S, T> {
     pub(super) source: S,
     pub(super) projection: Arc<P>,
     pub(super) target: T,
-    pub(super) options: Options,
+    pub(super) options: RunnerOptions,
     /// Shared with its clones.
     retrying: Arc<Board>,
 }
@@ -58,7 +58,7 @@ impl<P, S, T> Projector<P, S, T> {
     /// Reads this store, and keeps the model in a target.
     pub fn with_target(source: S, projection: P, target: T) -> Self {
         let projection = Arc::new(projection);
-        Self { source, projection, target, options: Options::new(), retrying: Arc::default() }
+        Self { source, projection, target, options: RunnerOptions::new(), retrying: Arc::default() }
     }
 
     /// The same with another target, such as another database than the events'.
@@ -118,7 +118,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
     ///
     /// [`ProjectorError`]; the status shows the reason as well.
     pub async fn run(&self) -> Result<(), ProjectorError> {
-        self.run_with(&Stop::default()).await
+        self.run_with(&StopSignal::default()).await
     }
 
     /// As [`run`](Self::run), with a graceful shutdown: once `stop` resolves, it completes the current work.
@@ -126,7 +126,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
         &self,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), ProjectorError> {
-        let (ask, stopping) = Stop::new();
+        let (ask, stopping) = StopSignal::new();
         let mut run = pin!(self.run_with(&stopping));
         tokio::select! {
             done = &mut run => return done,
@@ -136,7 +136,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
         run.await
     }
 
-    async fn run_with(&self, stop: &Stop) -> Result<(), ProjectorError> {
+    async fn run_with(&self, stop: &StopSignal) -> Result<(), ProjectorError> {
         match self.work(Ends::Never, stop).await {
             Err(ProjectorError::Store(StoreError::Closed)) => Ok(()),
             done => done,
@@ -150,12 +150,12 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
     /// [`ProjectorError`], including that of a lost connection. Transient errors of handlers are retried for
     /// as long as [`Target::patience`]; the error is retryable then.
     pub async fn catch_up(&self) -> Result<(), ProjectorError> {
-        self.work(Ends::CaughtUp, &Stop::default()).await
+        self.work(Ends::CaughtUp, &StopSignal::default()).await
     }
 
     /// Creates the model and the checkpoints, unless they exist.
     pub(super) async fn set_up(&self) -> Result<(), ProjectorError> {
-        let Options { partitions, publish, .. } = self.options;
+        let RunnerOptions { partitions, publish, .. } = self.options;
         let start = self.first_checkpoint().await?;
         let first = self.first_event().await?;
         self.target.prepare(&self.projection, Setting { partitions, publish, start, first }).await
@@ -222,7 +222,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
         Ok(head)
     }
 
-    async fn work(&self, ends: Ends, stop: &Stop) -> Result<(), ProjectorError> {
+    async fn work(&self, ends: Ends, stop: &StopSignal) -> Result<(), ProjectorError> {
         let mut tries = Tries::new(&self.retrying, P::NAME, 0);
         while let Err(error) = self.set_up().await {
             if !(ends == Ends::Never && error.is_retryable()) {

@@ -37,7 +37,7 @@ pub enum Start {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Options {
+pub(super) struct RunnerOptions {
     pub(super) partitions: u32,
     pub(super) page_size: usize,
     pub(super) page_bytes: usize,
@@ -53,7 +53,7 @@ pub(super) struct Options {
     pub(super) owner: String,
 }
 
-impl Options {
+impl RunnerOptions {
     pub(super) fn new() -> Self {
         Self {
             partitions: 1,

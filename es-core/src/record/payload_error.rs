@@ -78,13 +78,13 @@ mod tests {
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     #[allow(dead_code, reason = "only its decoding is of interest")]
-    struct Shape {
+    struct Payment {
         amount: i64,
-        kind: Kind,
+        kind: PaymentKind,
     }
 
     #[derive(Debug, Deserialize)]
-    enum Kind {
+    enum PaymentKind {
         Small,
         Large,
     }
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn a_payload_error_says_what_is_expected_and_never_what_was_found() {
         let text = |json: &str| {
-            let error = serde_json::from_str::<Shape>(json).expect_err("does not fit");
+            let error = serde_json::from_str::<Payment>(json).expect_err("does not fit");
             PayloadError::from(&error).to_string()
         };
         assert_eq!(text(r#"{"kind":"Small"}"#), "missing field `amount` at line 1 column 16");

@@ -1,6 +1,6 @@
 //! Counters of the commands of a repository.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::counter::Counter;
 
 /// Counters of a [`Repository`](crate::Repository) and its clones since it was made; from
 /// [`Repository::metrics`](crate::Repository::metrics). They only grow: rates are the difference between two
@@ -30,7 +30,7 @@ pub struct RepositoryMetrics {
 
 /// The same, while it is being counted.
 #[derive(Debug, Default)]
-pub(super) struct Counters {
+pub(super) struct RepositoryCounters {
     pub(super) commands: Counter,
     pub(super) rejected: Counter,
     pub(super) repeated: Counter,
@@ -40,20 +40,7 @@ pub(super) struct Counters {
     pub(super) warm: Counter,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Counter(AtomicU64);
-
-impl Counter {
-    pub(super) fn count(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Counters {
+impl RepositoryCounters {
     pub(super) fn read(&self) -> RepositoryMetrics {
         let Self { commands, rejected, repeated, failed, conflicts, retries, warm } = self;
         // Those that are counted first are read last, so that no part is more than the whole.

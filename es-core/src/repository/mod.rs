@@ -32,7 +32,7 @@ pub use self::written::Executed;
 
 use self::cache::Cache;
 use self::fold::Fold;
-use self::metrics::Counters;
+use self::metrics::RepositoryCounters;
 use self::port::Direct;
 use self::snapshots::SnapshotWriter;
 use crate::catalogue::Catalogue;
@@ -79,7 +79,7 @@ pub struct Repository<A, S> {
     snapshots: SnapshotWriter,
     registered: Arc<Registered>,
     cache: Arc<Cache<A>>,
-    counters: Arc<Counters>,
+    counters: Arc<RepositoryCounters>,
 }
 
 /// A store of any type.

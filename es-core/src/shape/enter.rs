@@ -6,7 +6,9 @@ use super::description::{
     ChangeDescription, ContentDescription, Describe, FieldDescription, FormDescription, HistoryDescription,
     StepDescription, TypeDescription, VariantDescription,
 };
-use super::model::{Change, Content, Default, Definition, Field, Form, Note, Step, Type, Types, Variant};
+use super::model::{
+    Change, Content, Default, Definition, Field, Form, HistoryStep, Note, Type, Types, Variant,
+};
 use super::rust_name;
 
 impl Types {
@@ -95,7 +97,7 @@ impl Types {
         Self { today: true, ..Self::default() }
     }
 
-    fn step(&mut self, step: &StepDescription) -> Step {
+    fn step(&mut self, step: &StepDescription) -> HistoryStep {
         let change = match step.what {
             ChangeDescription::Added((name, shape, notes), default) => {
                 Change::Added(Field { name, shape: shape(self), notes }, Default(default))
@@ -104,7 +106,7 @@ impl Types {
             ChangeDescription::Renamed(from, to) => Change::Renamed(from, to),
             ChangeDescription::Removed(name) => Change::Removed(name),
         };
-        Step { version: step.version, variant: step.variant, change }
+        HistoryStep { version: step.version, variant: step.variant, change }
     }
 
     fn form(&mut self, form: &FormDescription) -> Form {

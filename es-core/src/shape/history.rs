@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Change, Step};
+use super::model::{Change, HistoryStep};
 use super::text::Text;
 use super::{Content, Line, Schema, Type, Types, quoted};
 
@@ -96,7 +96,7 @@ impl Types {
 }
 
 impl Change {
-    fn types_of(step: &Step) -> Vec<&Type> {
+    fn types_of(step: &HistoryStep) -> Vec<&Type> {
         match &step.change {
             Self::Added(field, _) => vec![&field.shape],
             Self::AddedVariant(variant) => match &variant.content {
@@ -111,7 +111,7 @@ impl Change {
     }
 }
 
-impl Step {
+impl HistoryStep {
     fn line(&self, of: &str, text: &Text<'_>, unsound: &mut Vec<(String, Unsound)>) -> Line {
         let named = |name: &str| match self.variant {
             Some(variant) => format!("{}.{}", quoted(variant), quoted(name)),

@@ -34,7 +34,7 @@ pub use description::{
 pub use es_macros::Shape;
 pub use fingerprint::Fingerprint;
 pub use model::{Note, Type, Types};
-pub use opaque::{Cause, OpaquePart};
+pub use opaque::{OpaqueCause, OpaquePart};
 pub use probe::{Opaque, Probe};
 pub use schema::Schema;
 

@@ -105,7 +105,7 @@ pub(crate) struct Definition {
     pub(crate) notes: &'static [Note],
     pub(crate) form: Form,
     /// The changes after the first form, if that is the one here.
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<HistoryStep>,
     /// For a type with a history, the names that only some forms have.
     pub(crate) changed_names: Option<Vec<&'static str>>,
 }
@@ -141,7 +141,7 @@ pub(crate) struct Variant {
 
 /// One change of a type.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Step {
+pub(crate) struct HistoryStep {
     pub(crate) version: u32,
     /// The variant that changed, by its first name.
     pub(crate) variant: Option<&'static str>,

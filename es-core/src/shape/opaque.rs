@@ -12,13 +12,13 @@ pub struct OpaquePart {
     /// The path to it: field names and variants, joined by dots; empty for the whole.
     pub path: String,
     /// Why it has none.
-    pub cause: Cause,
+    pub cause: OpaqueCause,
 }
 
 /// Why a part has no shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Cause {
+pub enum OpaqueCause {
     /// The type with this path does not implement [`Shape`](super::Shape).
     Type(String),
     /// This code writes it, according to serde's attribute.
@@ -32,8 +32,8 @@ impl fmt::Display for OpaquePart {
             path => write!(f, "`{path}`")?,
         }
         match &self.cause {
-            Cause::Type(path) => write!(f, " is `{}`", without_paths(path)),
-            Cause::Code(path) => write!(f, " is written by `{path}`"),
+            OpaqueCause::Type(path) => write!(f, " is `{}`", without_paths(path)),
+            OpaqueCause::Code(path) => write!(f, " is written by `{path}`"),
         }
     }
 }
@@ -77,8 +77,8 @@ impl OpaqueSearch<'_> {
                     self.look(part, &join(path, &at.to_string()));
                 }
             }
-            Type::Opaque(of) => self.found(path, Cause::Type(of.clone())),
-            Type::Custom(code) => self.found(path, Cause::Code(code.clone())),
+            Type::Opaque(of) => self.found(path, OpaqueCause::Type(of.clone())),
+            Type::Custom(code) => self.found(path, OpaqueCause::Code(code.clone())),
             Type::Named(number) if !self.entered.contains(number) => {
                 self.entered.push(*number);
                 match self.schema.types.definitions.get(*number).map(|definition| &definition.form) {
@@ -95,7 +95,7 @@ impl OpaqueSearch<'_> {
         }
     }
 
-    fn found(&mut self, path: &str, cause: Cause) {
+    fn found(&mut self, path: &str, cause: OpaqueCause) {
         self.found.push(OpaquePart { path: path.to_owned(), cause });
     }
 

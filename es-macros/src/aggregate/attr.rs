@@ -27,7 +27,7 @@ const EVERY: &str = "every";
 const BUILD: &str = "build";
 
 #[derive(Default)]
-pub(super) struct Keys {
+pub(super) struct AggregateKeys {
     pub(super) name: Option<LitStr>,
     pub(super) was: Vec<LitStr>,
     pub(super) id: Option<Type>,
@@ -39,7 +39,7 @@ pub(super) struct Keys {
     pub(super) skip_unknown: bool,
     pub(super) es_core: CratePath,
     /// The keys of `#[process]` on the same type.
-    pub(super) process: Option<process::Keys>,
+    pub(super) process: Option<process::ProcessKeys>,
     /// What the user wrote; `None` if the whole attribute is missing, which is reported as such.
     pub(super) written: Option<Written>,
 }
@@ -51,10 +51,10 @@ pub(super) struct Snapshot {
     pub(super) build: u64,
 }
 
-pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
+pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> AggregateKeys {
     let example = "#[aggregate(name = \"…\", events(…))]";
     let (tokens, has_keys) = keys::of_attributes(attributes, "aggregate", example, errors);
-    let mut found = Keys::default();
+    let mut found = AggregateKeys::default();
     let written = keys::parse("`#[aggregate]`", &KEYS, tokens, errors, |key, input, errors| {
         match key.to_string().as_str() {
             NAME => found.name = Some(keys::name(key, input)?),
@@ -114,7 +114,7 @@ fn retired(key: &Ident, list: TokenStream, errors: &mut Errors) -> Vec<TypePath>
     retired
 }
 
-fn event_enum(found: &mut Keys, key: &Ident, list: TokenStream, errors: &mut Errors) {
+fn event_enum(found: &mut AggregateKeys, key: &Ident, list: TokenStream, errors: &mut Errors) {
     const DERIVE: &str = "derive";
     let parser = |input: ParseStream<'_>| {
         let has_name = input.peek(syn::Ident) && !input.peek2(token::Paren);

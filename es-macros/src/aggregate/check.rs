@@ -6,9 +6,9 @@ use proc_macro2::{Ident, Span};
 use quote::format_ident;
 use syn::{Data, DeriveInput, LitStr, Path, Type, TypePath, parse_quote};
 
-use super::attr::{EVENTS, Keys, NAME, Snapshot, plain};
+use super::attr::{AggregateKeys, EVENTS, NAME, Snapshot, plain};
 use crate::errors::Errors;
-use crate::event_list::{self, Kind, Listed, Variant};
+use crate::event_list::{self, Listed, ListedKind, ListedVariant};
 use crate::keys;
 use crate::paths::CratePath;
 use crate::process;
@@ -21,7 +21,7 @@ pub(super) struct Aggregate<'a> {
     /// The former names.
     pub(super) was: Vec<LitStr>,
     pub(super) id: Option<Type>,
-    pub(super) events: Vec<Variant>,
+    pub(super) events: Vec<ListedVariant>,
     pub(super) enum_ident: Ident,
     pub(super) enum_derives: Vec<Path>,
     /// The events that are read but no longer written.
@@ -29,13 +29,13 @@ pub(super) struct Aggregate<'a> {
     pub(super) snapshot: Option<Snapshot>,
     pub(super) skip_unknown: bool,
     /// For a process: what it reads besides its own events.
-    pub(super) beside: Option<process::Keys>,
+    pub(super) beside: Option<process::ProcessKeys>,
     pub(super) es_core: CratePath,
     /// Whether generated checks may refer to it: not if it was repaired.
     pub(super) sound: bool,
 }
 
-pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors) -> Aggregate<'a> {
+pub(super) fn check<'a>(keys: AggregateKeys, input: &'a DeriveInput, errors: &mut Errors) -> Aggregate<'a> {
     let ident = &input.ident;
     if let Data::Union(_) = input.data {
         errors.spanned(
@@ -59,7 +59,7 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
         listed.push(Listed {
             path: parse_quote!(#es_core::process::Stepped),
             variant: None,
-            kind: Kind::Event,
+            kind: ListedKind::Event,
         });
     }
     let events = event_list::variants(listed, &enum_ident, errors);
@@ -81,7 +81,7 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
     }
 }
 
-fn missing_keys(keys: &Keys, input: &DeriveInput, errors: &mut Errors) {
+fn missing_keys(keys: &AggregateKeys, input: &DeriveInput, errors: &mut Errors) {
     let ident = &input.ident;
     let Some(written) = &keys.written else {
         if input.attrs.iter().all(|attribute| !attribute.path().is_ident("aggregate")) {
@@ -111,7 +111,7 @@ fn missing_keys(keys: &Keys, input: &DeriveInput, errors: &mut Errors) {
 }
 
 /// Leaves out events that are already listed, as current or as retired ones.
-fn retired(listed: Vec<TypePath>, events: &[Variant], errors: &mut Errors) -> Vec<TypePath> {
+fn retired(listed: Vec<TypePath>, events: &[ListedVariant], errors: &mut Errors) -> Vec<TypePath> {
     let events: BTreeSet<String> = events.iter().map(|event| written(&event.path)).collect();
     let mut seen = BTreeSet::new();
     let mut retired = Vec::with_capacity(listed.len());

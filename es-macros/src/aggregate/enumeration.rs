@@ -6,7 +6,7 @@ use syn::Path;
 
 use super::attr::plain;
 use super::check::Aggregate;
-use crate::event_list::Variant;
+use crate::event_list::ListedVariant;
 use crate::paths::{last_ident, respan, span};
 
 /// ```text
@@ -50,7 +50,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
 
 fn event_type(aggregate: &Aggregate<'_>) -> TokenStream {
     let Aggregate { enum_ident, es_core, .. } = aggregate;
-    let arms = aggregate.events.iter().map(|Variant { path, ident, .. }| {
+    let arms = aggregate.events.iter().map(|ListedVariant { path, ident, .. }| {
         let of = respan(quote!(<#path as #es_core::Event>::TYPE), span(path));
         quote!(Self::#ident(_) => #of,)
     });
@@ -74,7 +74,7 @@ fn debug(aggregate: &Aggregate<'_>) -> Option<TokenStream> {
     if enum_derives.iter().any(is_debug) {
         return None;
     }
-    let arms = aggregate.events.iter().map(|Variant { path, ident, .. }| {
+    let arms = aggregate.events.iter().map(|ListedVariant { path, ident, .. }| {
         let show = respan(quote!(<#path as #es_core::Event>::show), span(path));
         quote!(Self::#ident(ref __es_event) => #show(__es_event, __es_out),)
     });

@@ -6,7 +6,7 @@ use syn::TypePath;
 
 use super::attr::Snapshot;
 use super::check::Aggregate;
-use crate::event_list::Variant;
+use crate::event_list::ListedVariant;
 use crate::paths::{CratePath, respan, span};
 use crate::shape::Body;
 use crate::unique_names;
@@ -95,7 +95,7 @@ fn bounds(aggregate: &Aggregate<'_>, state: Option<&Body>) -> TokenStream {
 fn types(aggregate: &Aggregate<'_>) -> TokenStream {
     let Aggregate { enum_ident, es_core, .. } = aggregate;
     let private = es_core.private();
-    let of = |event: &Variant| {
+    let of = |event: &ListedVariant| {
         let path = &event.path;
         quote!(<#path as #es_core::Event>::TYPE)
     };
@@ -149,7 +149,7 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
     let Aggregate { enum_ident, es_core, .. } = aggregate;
     let private = es_core.private();
     let (mut apply, mut encode, mut decode) = (TokenStream::new(), TokenStream::new(), TokenStream::new());
-    for Variant { path, ident, .. } in &aggregate.events {
+    for ListedVariant { path, ident, .. } in &aggregate.events {
         // In full, and at the event's place in the list: a missing `Apply` names and underlines the event.
         let this = quote_spanned!(span(path)=> Self);
         apply.extend(quote! {

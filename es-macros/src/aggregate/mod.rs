@@ -10,7 +10,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::DeriveInput;
 
-pub(crate) use self::names::{AggregateKeys, keys_of};
+pub(crate) use self::names::{AggregateNames, names_of};
 use crate::errors::Errors;
 use crate::paths::generated;
 use crate::process;
@@ -46,7 +46,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
 }
 
 /// The keys of `#[process]` on the same type; that derive reports their mistakes.
-fn of_process(input: &DeriveInput) -> Option<process::Keys> {
+fn of_process(input: &DeriveInput) -> Option<process::ProcessKeys> {
     input.attrs.iter().find(|attribute| attribute.path().is_ident("process"))?;
     let mut errors = Errors::new();
     let keys = process::parse(&input.attrs, &mut errors);

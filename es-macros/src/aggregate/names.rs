@@ -9,19 +9,19 @@ use super::attr;
 use crate::errors::Errors;
 
 /// What another derive on the same type needs from the keys.
-pub(crate) struct AggregateKeys {
+pub(crate) struct AggregateNames {
     pub(crate) name: String,
     pub(crate) enum_ident: Ident,
 }
 
 /// The valid keys. This derive reports errors in all other keys.
-pub(crate) fn keys_of(input: &DeriveInput) -> AggregateKeys {
+pub(crate) fn names_of(input: &DeriveInput) -> AggregateNames {
     let mut errors = Errors::new();
     let keys = attr::parse(&input.attrs, &mut errors);
     errors.finish();
     let ident = &input.ident;
     let named = || format_ident!("{}Event", ident.unraw(), span = ident.span());
-    AggregateKeys {
+    AggregateNames {
         name: keys.name.map_or_else(|| "unnamed".to_owned(), |name| name.value()),
         enum_ident: keys.enum_ident.unwrap_or_else(named),
     }

@@ -19,7 +19,7 @@ const CRATE: &str = "crate";
 const KEYS: [&str; 8] = [NAME, VERSION, PREVIOUS, REMOVED, WRITE_AS, WAS, SEMANTICS, CRATE];
 
 #[derive(Default)]
-pub(super) struct Keys {
+pub(super) struct EventKeys {
     pub(super) name: Option<LitStr>,
     pub(super) version: Option<(u32, LitInt)>,
     pub(super) previous: Option<(Ident, TypePath)>,
@@ -32,8 +32,8 @@ pub(super) struct Keys {
     pub(super) written: Written,
 }
 
-pub(super) fn parse(tokens: TokenStream, kind: Kind, errors: &mut Errors) -> Keys {
-    let mut found = Keys::default();
+pub(super) fn parse(tokens: TokenStream, kind: Kind, errors: &mut Errors) -> EventKeys {
+    let mut found = EventKeys::default();
     let written = keys::parse_repeated(
         &format!("`#[{}]`", kind.attribute()),
         &KEYS,
@@ -72,5 +72,5 @@ pub(super) fn parse(tokens: TokenStream, kind: Kind, errors: &mut Errors) -> Key
             Ok(())
         },
     );
-    Keys { written, ..found }
+    EventKeys { written, ..found }
 }

@@ -4,8 +4,8 @@ use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::{LitInt, LitStr, TypePath};
 
-use super::attr::{Keys, NAME, PREVIOUS, VERSION};
-use super::history::{self, History};
+use super::attr::{EventKeys, NAME, PREVIOUS, VERSION};
+use super::history::{self, EventHistory};
 use super::item::Item;
 use super::kind::Kind;
 use crate::errors::Errors;
@@ -36,9 +36,9 @@ pub(super) struct Event {
 }
 
 pub(super) fn check(
-    mut keys: Keys,
+    mut keys: EventKeys,
     item: &Item,
-    (kind, history): (Kind, Option<&History>),
+    (kind, history): (Kind, Option<&EventHistory>),
     errors: &mut Errors,
 ) -> Event {
     let (ident, what) = (&item.ident, kind.attribute());
@@ -78,16 +78,16 @@ pub(super) fn check(
 }
 
 /// Whether the fields have a history.
-fn has_history(keys: &Keys, history: Option<&History>) -> bool {
+fn has_history(keys: &EventKeys, history: Option<&EventHistory>) -> bool {
     history.is_some() || keys.written.has(REMOVED)
 }
 
 /// The struct of the previous version, if there is one and it is named.
 fn previous(
-    keys: &mut Keys,
+    keys: &mut EventKeys,
     item: &Item,
     version: u32,
-    history: Option<&History>,
+    history: Option<&EventHistory>,
     errors: &mut Errors,
 ) -> Option<TypePath> {
     let ident = &item.ident;

@@ -18,7 +18,7 @@ const FROM: &str = "from";
 
 /// What has the history.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum Member {
     Field,
     /// Nothing stored before contains an added variant, so it needs no default.
     Variant,
@@ -46,28 +46,28 @@ pub(crate) fn of_field(
             );
             continue;
         };
-        changes.extend(self::changes(word, Part::Field, list.tokens.clone(), errors));
+        changes.extend(self::changes(word, Member::Field, list.tokens.clone(), errors));
     }
     (changes, others.into_iter().filter(|attribute| is_kept(attribute)).cloned().collect())
 }
 
 /// Reads `added(…), renamed(…)`.
-pub(crate) fn changes(word: Word, part: Part, tokens: TokenStream, errors: &mut Errors) -> Vec<Change> {
+pub(crate) fn changes(word: Word, member: Member, tokens: TokenStream, errors: &mut Errors) -> Vec<Change> {
     let mut changes = Vec::new();
     let known = [ADDED, RENAMED];
-    let attribute = match part {
-        Part::Field => format!("`#[{word}]` of a field"),
-        Part::Variant => format!("`#[{word}]` of a variant"),
+    let attribute = match member {
+        Member::Field => format!("`#[{word}]` of a field"),
+        Member::Variant => format!("`#[{word}]` of a variant"),
     };
     keys::parse_repeated(&attribute, &known, &known, tokens, errors, |key, input, errors| {
-        let example = match (key == ADDED, part) {
-            (true, Part::Field) => "added(in = 2, default = …)",
-            (true, Part::Variant) => "added(in = 2)",
+        let example = match (key == ADDED, member) {
+            (true, Member::Field) => "added(in = 2, default = …)",
+            (true, Member::Variant) => "added(in = 2)",
             (false, _) => "renamed(in = 2, from = \"…\")",
         };
         let tokens = within(key, example, input)?;
         changes.extend(if key == ADDED {
-            added(key, part, tokens, errors)
+            added(key, member, tokens, errors)
         } else {
             renamed(key, tokens, errors)
         });
@@ -87,9 +87,9 @@ fn within(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<TokenStr
 }
 
 /// Reads `in = 2, default = …`.
-fn added(key: &Ident, part: Part, tokens: TokenStream, errors: &mut Errors) -> Option<Change> {
+fn added(key: &Ident, member: Member, tokens: TokenStream, errors: &mut Errors) -> Option<Change> {
     let (mut since, mut default) = (None, None);
-    let known: &[&str] = if part == Part::Field { &[IN, DEFAULT] } else { &[IN] };
+    let known: &[&str] = if member == Member::Field { &[IN, DEFAULT] } else { &[IN] };
     let written = keys::parse("`added`", known, tokens, errors, |key, input, _| {
         if key == IN {
             since = Some(self::since(keys::value(key, "2", input)?)?);
@@ -103,7 +103,7 @@ fn added(key: &Ident, part: Part, tokens: TokenStream, errors: &mut Errors) -> O
     if !written.has(IN) {
         errors.spanned(key, "`added` needs a version; write `added(in = 2, …)`");
     }
-    if part == Part::Variant {
+    if member == Member::Variant {
         return Some(Change { key: key.clone(), since: since?, what: FieldChange::Added(None) });
     }
     if !written.has(DEFAULT) {

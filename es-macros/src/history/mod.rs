@@ -11,7 +11,7 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Expr, LitInt, LitStr, Path, Type};
 
-pub(crate) use attr::{ADDED, Part, REMOVED, RENAMED, changes, of_field, removed};
+pub(crate) use attr::{ADDED, Member, REMOVED, RENAMED, changes, of_field, removed};
 pub(crate) use check::{order, range, since};
 
 use crate::shape::case::Rule;

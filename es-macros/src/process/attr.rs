@@ -20,7 +20,7 @@ const KEYS: [&str; 5] = [NAME, ON, TIMERS, SENDS, CRATE];
 const LONGEST_NAME: usize = 60;
 
 #[derive(Default)]
-pub(crate) struct Keys {
+pub(crate) struct ProcessKeys {
     pub(crate) name: Option<LitStr>,
     pub(crate) on: Vec<Listed>,
     pub(crate) timers: Vec<Listed>,
@@ -36,10 +36,10 @@ pub(crate) struct Send {
     pub(crate) command: TypePath,
 }
 
-pub(crate) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
+pub(crate) fn parse(attributes: &[Attribute], errors: &mut Errors) -> ProcessKeys {
     let example = "#[process(on(…), timers(…), sends(…))]";
     let (tokens, has_keys) = keys::of_attributes(attributes, "process", example, errors);
-    let mut found = Keys::default();
+    let mut found = ProcessKeys::default();
     let written = keys::parse("`#[process]`", &KEYS, tokens, errors, |key, input, errors| {
         match key.to_string().as_str() {
             NAME => found.name = Some(name(key, input)?),

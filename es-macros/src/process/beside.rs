@@ -4,11 +4,11 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::TypePath;
 
-use super::attr::Keys;
+use super::attr::ProcessKeys;
 use crate::paths::{CratePath, respan, span};
 
 /// The payloads that a process reads besides its own events: inputs, timers, commands.
-pub(crate) fn beside(keys: &Keys, es_core: &CratePath) -> TokenStream {
+pub(crate) fn beside(keys: &ProcessKeys, es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
     let one = |path: &TypePath| {
         respan(quote!((<#path as #es_core::Event>::description, #private::read_whole::<#path>)), span(path))

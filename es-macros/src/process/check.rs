@@ -7,10 +7,10 @@ use quote::format_ident;
 use syn::ext::IdentExt as _;
 use syn::{DeriveInput, TypePath};
 
-use super::attr::{Keys, ON, Send};
-use crate::aggregate::AggregateKeys;
+use super::attr::{ON, ProcessKeys, Send};
+use crate::aggregate::AggregateNames;
 use crate::errors::Errors;
-use crate::event_list::{self, Variant};
+use crate::event_list::{self, ListedVariant};
 use crate::reading::Reading;
 use crate::text::written;
 
@@ -27,8 +27,8 @@ pub(super) struct Process<'a> {
 }
 
 pub(super) fn check<'a>(
-    keys: Keys,
-    aggregate: &AggregateKeys,
+    keys: ProcessKeys,
+    aggregate: &AggregateNames,
     input: &'a DeriveInput,
     errors: &mut Errors,
 ) -> Process<'a> {
@@ -60,7 +60,7 @@ pub(super) fn check<'a>(
         reading: Reading { input, events, enum_ident, es_core, sound: errors.is_empty() },
         name: keys.name.map_or_else(|| checkpoint_name(&aggregate.name), |name| name.value()),
         event_enum: aggregate.enum_ident.clone(),
-        timers: timers.into_iter().map(|Variant { path, .. }| path).collect(),
+        timers: timers.into_iter().map(|ListedVariant { path, .. }| path).collect(),
         sends,
     }
 }

@@ -13,7 +13,7 @@ use crate::aggregate;
 use crate::errors::Errors;
 use crate::paths::generated;
 
-pub(crate) use self::attr::{Keys, parse};
+pub(crate) use self::attr::{ProcessKeys, parse};
 pub(crate) use self::beside::beside;
 
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
@@ -21,7 +21,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let input: Option<DeriveInput> = errors.keep(syn::parse2(item));
     let expansion = input.map(|input| {
         let keys = parse(&input.attrs, &mut errors);
-        let aggregate = aggregate::keys_of(&input);
+        let aggregate = aggregate::names_of(&input);
         let process = check::check(keys, &aggregate, &input, &mut errors);
         generated(expand::expand(&process))
     });

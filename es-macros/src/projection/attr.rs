@@ -24,7 +24,7 @@ const KEYS: [&str; 8] = [NAME, BUILD, EVENTS, MODEL, ERROR, BATCH, SETUP, CRATE]
 const LONGEST_NAME: usize = 40;
 
 #[derive(Default)]
-pub(super) struct Keys {
+pub(super) struct ProjectionKeys {
     pub(super) name: Option<LitStr>,
     pub(super) build: Option<u32>,
     pub(super) events: Vec<Listed>,
@@ -38,10 +38,10 @@ pub(super) struct Keys {
     pub(super) written: Option<Written>,
 }
 
-pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
+pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> ProjectionKeys {
     let example = "#[projection(name = \"…\", events(…), model = …)]";
     let (tokens, has_keys) = keys::of_attributes(attributes, "projection", example, errors);
-    let mut found = Keys::default();
+    let mut found = ProjectionKeys::default();
     let written = keys::parse("`#[projection]`", &KEYS, tokens, errors, |key, input, errors| {
         match key.to_string().as_str() {
             NAME => found.name = Some(name(key, input)?),

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span};
 use syn::{DeriveInput, LitStr, Type};
 
-use super::attr::{EVENTS, Keys, MODEL, NAME};
+use super::attr::{EVENTS, MODEL, NAME, ProjectionKeys};
 use crate::errors::Errors;
 use crate::reading::Reading;
 
@@ -18,7 +18,7 @@ pub(super) struct Projection<'a> {
     pub(super) setup: Option<Ident>,
 }
 
-pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors) -> Projection<'a> {
+pub(super) fn check<'a>(keys: ProjectionKeys, input: &'a DeriveInput, errors: &mut Errors) -> Projection<'a> {
     missing_keys(&keys, input, errors);
     Projection {
         reading: Reading::new(input, keys.events, keys.es_core, errors),
@@ -31,7 +31,7 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
     }
 }
 
-fn missing_keys(keys: &Keys, input: &DeriveInput, errors: &mut Errors) {
+fn missing_keys(keys: &ProjectionKeys, input: &DeriveInput, errors: &mut Errors) {
     let ident = &input.ident;
     let Some(written) = &keys.written else {
         if input.attrs.iter().all(|attribute| !attribute.path().is_ident("projection")) {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
 use super::check::Projection;
-use crate::event_list::Variant;
+use crate::event_list::ListedVariant;
 use crate::paths::{respan, span};
 use crate::reading::Reading;
 
@@ -55,8 +55,9 @@ fn whole_aggregates(reading: &Reading<'_>) -> Option<TokenStream> {
     let (es_core, private) = (&reading.es_core, reading.es_core.private());
     let mut reads = reading.aggregates().filter(|_| reading.sound).peekable();
     reads.peek()?;
-    let reads = reads
-        .map(|Variant { path, .. }| respan(quote!(<#path as #es_core::Aggregate>::read_events), span(path)));
+    let reads = reads.map(|ListedVariant { path, .. }| {
+        respan(quote!(<#path as #es_core::Aggregate>::read_events), span(path))
+    });
     Some(quote! {
         #[inline]
         fn whole_aggregates() -> &'static [#private::WholeAggregate] {

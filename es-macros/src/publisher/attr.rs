@@ -14,7 +14,7 @@ const CRATE: &str = "crate";
 const KEYS: [&str; 3] = [NAME, EVENTS, CRATE];
 
 #[derive(Default)]
-pub(super) struct Keys {
+pub(super) struct PublisherKeys {
     pub(super) name: Option<LitStr>,
     pub(super) events: Vec<Listed>,
     pub(super) es_core: CratePath,
@@ -22,10 +22,10 @@ pub(super) struct Keys {
     pub(super) written: Option<Written>,
 }
 
-pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
+pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> PublisherKeys {
     let example = "#[publisher(name = \"…\", events(…))]";
     let (tokens, has_keys) = keys::of_attributes(attributes, "publisher", example, errors);
-    let mut found = Keys::default();
+    let mut found = PublisherKeys::default();
     let written = keys::parse("`#[publisher]`", &KEYS, tokens, errors, |key, input, errors| {
         match key.to_string().as_str() {
             NAME => found.name = Some(reading::name(key, "a publisher", "\"loan-feed\"", input)?),

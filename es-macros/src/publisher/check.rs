@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::{DeriveInput, LitStr};
 
-use super::attr::{EVENTS, Keys, NAME};
+use super::attr::{EVENTS, NAME, PublisherKeys};
 use crate::errors::Errors;
 use crate::reading::Reading;
 
@@ -13,7 +13,7 @@ pub(super) struct Publisher<'a> {
     pub(super) name: LitStr,
 }
 
-pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors) -> Publisher<'a> {
+pub(super) fn check<'a>(keys: PublisherKeys, input: &'a DeriveInput, errors: &mut Errors) -> Publisher<'a> {
     missing_keys(&keys, input, errors);
     Publisher {
         reading: Reading::new(input, keys.events, keys.es_core, errors),
@@ -21,7 +21,7 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
     }
 }
 
-fn missing_keys(keys: &Keys, input: &DeriveInput, errors: &mut Errors) {
+fn missing_keys(keys: &PublisherKeys, input: &DeriveInput, errors: &mut Errors) {
     let ident = &input.ident;
     let Some(written) = &keys.written else {
         if input.attrs.iter().all(|attribute| !attribute.path().is_ident("publisher")) {

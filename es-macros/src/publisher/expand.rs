@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::check::Publisher;
-use crate::event_list::Variant;
+use crate::event_list::ListedVariant;
 use crate::paths::{respan, span};
 
 /// ```text
@@ -30,7 +30,7 @@ pub(super) fn expand(publisher: &Publisher<'_>) -> TokenStream {
     } else {
         quote!(#private::Ok(#private::Option::None))
     };
-    let public = reading.events.iter().filter(|_| reading.sound).map(|Variant { path, .. }| {
+    let public = reading.events.iter().filter(|_| reading.sound).map(|ListedVariant { path, .. }| {
         let public = quote!(<Self as #es_core::messaging::Publish<#path>>::Public);
         let shape = quote!((<#public as #es_core::Event>::description, #private::read_whole::<#public>));
         respan(shape, span(path))

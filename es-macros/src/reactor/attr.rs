@@ -15,7 +15,7 @@ const CRATE: &str = "crate";
 const KEYS: [&str; 4] = [NAME, EVENTS, ERROR, CRATE];
 
 #[derive(Default)]
-pub(super) struct Keys {
+pub(super) struct ReactorKeys {
     pub(super) name: Option<LitStr>,
     pub(super) events: Vec<Listed>,
     pub(super) error: Option<Type>,
@@ -24,10 +24,10 @@ pub(super) struct Keys {
     pub(super) written: Option<Written>,
 }
 
-pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
+pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> ReactorKeys {
     let example = "#[reactor(name = \"…\", events(…))]";
     let (tokens, has_keys) = keys::of_attributes(attributes, "reactor", example, errors);
-    let mut found = Keys::default();
+    let mut found = ReactorKeys::default();
     let written = keys::parse("`#[reactor]`", &KEYS, tokens, errors, |key, input, errors| {
         match key.to_string().as_str() {
             NAME => found.name = Some(reading::name(key, "a reactor", "\"welcome-mail\"", input)?),

@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::{DeriveInput, LitStr, Type};
 
-use super::attr::{EVENTS, Keys, NAME};
+use super::attr::{EVENTS, NAME, ReactorKeys};
 use crate::errors::Errors;
 use crate::reading::Reading;
 
@@ -14,7 +14,7 @@ pub(super) struct Reactor<'a> {
     pub(super) error: Option<Type>,
 }
 
-pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors) -> Reactor<'a> {
+pub(super) fn check<'a>(keys: ReactorKeys, input: &'a DeriveInput, errors: &mut Errors) -> Reactor<'a> {
     missing_keys(&keys, input, errors);
     Reactor {
         reading: Reading::new(input, keys.events, keys.es_core, errors),
@@ -23,7 +23,7 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
     }
 }
 
-fn missing_keys(keys: &Keys, input: &DeriveInput, errors: &mut Errors) {
+fn missing_keys(keys: &ReactorKeys, input: &DeriveInput, errors: &mut Errors) {
     let ident = &input.ident;
     let Some(written) = &keys.written else {
         if input.attrs.iter().all(|attribute| !attribute.path().is_ident("reactor")) {

@@ -21,13 +21,13 @@ const OF_PART: &[&str] = &[AS];
 #[derive(Default)]
 pub(super) struct Declared {
     /// How the type or field is written, if different from its Rust type.
-    pub(super) form: Option<Form>,
+    pub(super) form: Option<DeclaredForm>,
     /// The name of the type in shapes.
     pub(super) name: Option<LitStr>,
 }
 
 /// How a type or field is written.
-pub(super) enum Form {
+pub(super) enum DeclaredForm {
     /// In this notation.
     Words(LitStr),
     /// Like a value of this type.
@@ -40,7 +40,7 @@ pub(super) fn of_type(attributes: &[Attribute], errors: &mut Errors) -> Declared
 }
 
 /// Parses the attributes of a field or a variant: only a form or another type.
-pub(super) fn form_of_part(attributes: &[Attribute], errors: &mut Errors) -> Option<Form> {
+pub(super) fn form_of_part(attributes: &[Attribute], errors: &mut Errors) -> Option<DeclaredForm> {
     parse(attributes, OF_PART, errors).0.form
 }
 
@@ -86,7 +86,7 @@ fn parse(attributes: &[Attribute], known: &[&str], errors: &mut Errors) -> (Decl
         keys::parse("`#[shape]`", known, quote!(#rest), errors, |key, input, _| {
             if key == AS {
                 let ty = keys::value(key, "Vec<String>", input)?;
-                return set_form(&mut declared, key, Form::As(Box::new(ty)));
+                return set_form(&mut declared, key, DeclaredForm::As(Box::new(ty)));
             }
             if key == NAME {
                 let name = keys::name(key, input)?;
@@ -114,7 +114,7 @@ fn take_form(list: &MetaList, declared: &mut Declared, errors: &mut Errors) -> T
             if input.peek(LitStr) {
                 let literal: LitStr = input.parse()?;
                 form::check(&literal)?;
-                set_form(declared, &literal.clone(), Form::Words(literal))?;
+                set_form(declared, &literal.clone(), DeclaredForm::Words(literal))?;
                 input.parse::<Option<Token![,]>>()?;
             }
             rest = input.parse()?;
@@ -155,7 +155,7 @@ fn starts_with_as(rest: &TokenStream) -> bool {
     matches!(rest.clone().into_iter().next(), Some(TokenTree::Ident(word)) if word == AS)
 }
 
-fn set_form(declared: &mut Declared, at: &impl ToTokens, form: Form) -> syn::Result<()> {
+fn set_form(declared: &mut Declared, at: &impl ToTokens, form: DeclaredForm) -> syn::Result<()> {
     if declared.form.is_some() {
         return Err(Error::new_spanned(at, "the form is declared twice; keep one"));
     }

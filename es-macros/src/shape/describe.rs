@@ -4,9 +4,9 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, GenericParam, LitStr, Type, Variant};
 
-use super::attr::{self, Form as Declared};
+use super::attr::{self, DeclaredForm};
 use super::case::Rule;
-use super::described::{Argument, Content, Described, DescribedVariant, Field, Form, Note, Source};
+use super::described::{Argument, Content, Described, DescribedField, DescribedVariant, Form, Note, Source};
 use super::marker;
 use super::serde::{self, Both, DefaultValue, OfPart, OfType};
 use crate::errors::Errors;
@@ -123,10 +123,10 @@ fn content_of(input: &DeriveInput, keys: &OfType, errors: &mut Errors) -> Form {
 }
 
 /// The one field that a transparent struct is written as; serde ignores markers here.
-fn only(fields: Vec<Field>) -> Content {
-    let is_marker = |field: &Field| matches!(&field.source, Source::Of(ty) if marker::is_marker(ty));
+fn only(fields: Vec<DescribedField>) -> Content {
+    let is_marker = |field: &DescribedField| matches!(&field.source, Source::Of(ty) if marker::is_marker(ty));
     let real = fields.into_iter().find(|field| !is_marker(field));
-    real.map_or(Content::Unit, Field::alone)
+    real.map_or(Content::Unit, DescribedField::alone)
 }
 
 fn variants(data: &DataEnum, keys: &OfType, errors: &mut Errors) -> Vec<DescribedVariant> {
@@ -181,7 +181,7 @@ fn content(fields: &Fields, rules: &Both<Rule>, errors: &mut Errors) -> Content 
                 described.notes.retain(|note| !matches!(note, Note::Rust(_)));
                 Some(described)
             });
-            let mut described: Vec<Field> = described.collect();
+            let mut described: Vec<DescribedField> = described.collect();
             match described.pop() {
                 Some(field) if is_newtype => field.alone(),
                 last => {
@@ -199,7 +199,7 @@ fn described_field(
     ty: &Type,
     rules: &Both<Rule>,
     errors: &mut Errors,
-) -> Option<Field> {
+) -> Option<DescribedField> {
     let keys = serde::of_part(attributes);
     let form = attr::form_of_part(attributes, errors);
     if keys.skip_writing && keys.skip_reading {
@@ -214,12 +214,12 @@ fn described_field(
     let (source, by) =
         source(form, keys.by).unwrap_or_else(|| (Source::Of(Box::new(ty.clone())), Vec::new()));
     notes.extend(by);
-    Some(Field { name, source, notes })
+    Some(DescribedField { name, source, notes })
 }
 
 /// The shape of a part whose form is declared, or which is written by code, and its notes: a form does not
 /// tell what the numbers in it mean, so the note keeps the code that writes them.
-fn source(form: Option<Declared>, by: Vec<(&'static str, String)>) -> Option<(Source, Vec<Note>)> {
+fn source(form: Option<DeclaredForm>, by: Vec<(&'static str, String)>) -> Option<(Source, Vec<Note>)> {
     match form {
         Some(form) => Some((form.into(), by.into_iter().map(|(verb, path)| Note::By(verb, path)).collect())),
         None if by.is_empty() => None,

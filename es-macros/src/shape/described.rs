@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use syn::{LitStr, Type};
 
-use super::attr::Form as Declared;
+use super::attr::DeclaredForm;
 
 /// A type as it is written. Mirrors `es_core::shape::TypeDescription`.
 pub(super) struct Described {
@@ -30,11 +30,11 @@ pub(super) enum Content {
     Unit,
     /// With its notes, as it has no name of its own.
     Is(Source, Vec<Note>),
-    Tuple(Vec<Field>),
-    Struct(Vec<Field>),
+    Tuple(Vec<DescribedField>),
+    Struct(Vec<DescribedField>),
 }
 
-pub(super) struct Field {
+pub(super) struct DescribedField {
     pub(super) name: String,
     pub(super) source: Source,
     pub(super) notes: Vec<Note>,
@@ -80,7 +80,7 @@ pub(super) enum Note {
     Rust(String),
 }
 
-impl Field {
+impl DescribedField {
     /// How it is written if it is the only content.
     pub(super) fn alone(mut self) -> Content {
         self.notes.retain(|note| matches!(note, Note::By(..)));
@@ -88,11 +88,11 @@ impl Field {
     }
 }
 
-impl From<Declared> for Source {
-    fn from(form: Declared) -> Self {
+impl From<DeclaredForm> for Source {
+    fn from(form: DeclaredForm) -> Self {
         match form {
-            Declared::Words(form) => Self::Declared(form),
-            Declared::As(ty) => Self::As(ty),
+            DeclaredForm::Words(form) => Self::Declared(form),
+            DeclaredForm::As(ty) => Self::As(ty),
         }
     }
 }

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::Generics;
 
 use super::bounds::Needs;
-use super::described::{Argument, Content, Described, DescribedVariant, Field, Form, Note, Source};
+use super::described::{Argument, Content, Described, DescribedField, DescribedVariant, Form, Note, Source};
 use super::history::{FormChange, Step};
 use crate::paths::CratePath;
 
@@ -172,12 +172,12 @@ fn content(content: &Content, private: &TokenStream) -> TokenStream {
     quote!(#private::ContentDescription::#inner)
 }
 
-fn fields(fields: &[Field], private: &TokenStream) -> TokenStream {
+fn fields(fields: &[DescribedField], private: &TokenStream) -> TokenStream {
     let fields = fields.iter().map(|of| field(of, private));
     quote!(&[#(#fields),*])
 }
 
-fn field(Field { name, source, notes }: &Field, private: &TokenStream) -> TokenStream {
+fn field(DescribedField { name, source, notes }: &DescribedField, private: &TokenStream) -> TokenStream {
     let source = self::source(source, private);
     let notes = self::notes(notes, private);
     quote!((#name, #source, #notes))

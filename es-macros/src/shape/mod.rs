@@ -18,7 +18,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, Path, Token};
 
 use self::bounds::Needs;
-use self::history::History;
+use self::history::TypeHistory;
 use crate::errors::Errors;
 use crate::paths::{CratePath, generated};
 
@@ -67,7 +67,7 @@ pub(crate) fn event(input: &DeriveInput, es_core: &CratePath, errors: &mut Error
 }
 
 /// Like [`body`], for a type with a history: its first form, and the changes since.
-fn with_history(history: &History, input: &DeriveInput, es_core: &CratePath) -> Body {
+fn with_history(history: &TypeHistory, input: &DeriveInput, es_core: &CratePath) -> Body {
     // Mistakes were reported for the current type.
     let mut unreported = Errors::new();
     let first = describe::describe(&history.in_version(1), &mut unreported);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use es_core::StreamId;
-use es_core::conformance::sinks::{Harness, Interrupt, Refuse, Repeated};
+use es_core::conformance::sinks::{Interrupt, Refuse, Repeated, SinkHarness};
 use es_core::messaging::Message;
 use es_core::uuid::Uuid;
 use es_nats::NatsSink;
@@ -29,7 +29,7 @@ impl JetStream {
     }
 }
 
-impl Harness for JetStream {
+impl SinkHarness for JetStream {
     type Sink = NatsSink;
     const REPEATED: Repeated = Repeated::Dropped;
     const PATIENCE: Duration = Duration::from_secs(10);

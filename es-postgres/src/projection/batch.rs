@@ -8,7 +8,7 @@ use es_core::{Position, Revision, StoreError, StreamId};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
 
-use super::session::Session;
+use super::session::WorkerSession;
 use super::target::PostgresTarget;
 use super::transaction::{Token, sql, standstill};
 use super::values::{count, kept, position};
@@ -20,7 +20,7 @@ use crate::read::row::{Columns, required};
 #[derive(Debug)]
 pub struct PostgresBatch<P> {
     target: PostgresTarget<P>,
-    session: Session,
+    session: WorkerSession,
     token: Token,
     /// The statement before the COMMIT, in the same round trip. It fails in any other transaction.
     end: String,
@@ -34,9 +34,9 @@ impl<P: Projection<Model = PgConnection>> PostgresBatch<P> {
     /// Begins a batch, unless another worker has moved the checkpoint.
     pub(super) async fn begin(
         target: PostgresTarget<P>,
-        mut session: Session,
+        mut session: WorkerSession,
         step: &Step<'_>,
-    ) -> Result<Begun<Self, Session>, StoreError> {
+    ) -> Result<Begun<Self, WorkerSession>, StoreError> {
         // The idle timeout is set before anything is locked: even a closed fence leaves the checkpoint's row
         // locked until the transaction ends. Model and checkpoint are lost together or not at all, so the
         // commit need not wait for the disk.
@@ -80,7 +80,7 @@ impl<P: Projection<Model = PgConnection>> PostgresBatch<P> {
     /// event of a stream behind dead letters that are gone by then, and that event would stay parked forever.
     pub(super) async fn begin_letters(
         target: PostgresTarget<P>,
-        mut session: Session,
+        mut session: WorkerSession,
     ) -> Result<Self, ProjectorError> {
         let db = &mut session.connection;
         let token = Token::begin(db, &[&standstill(&target), &target.lock_timeout()]).await?;
@@ -120,7 +120,7 @@ impl<P: Projection<Model = PgConnection>> PostgresBatch<P> {
 }
 
 impl<P: Projection<Model = PgConnection>> Batch<P> for PostgresBatch<P> {
-    type Session = Session;
+    type Session = WorkerSession;
 
     fn model(&mut self) -> &mut PgConnection {
         &mut self.session.connection
@@ -146,7 +146,7 @@ impl<P: Projection<Model = PgConnection>> Batch<P> for PostgresBatch<P> {
     /// The server turns the COMMIT of a failed transaction into a ROLLBACK and reports success. That happens
     /// after a handler swallowed an SQL error. So another statement is sent in the same round trip, which
     /// fails then.
-    async fn commit(mut self) -> Result<Committed<Self, Session>, ProjectorError> {
+    async fn commit(mut self) -> Result<Committed<Self, WorkerSession>, ProjectorError> {
         let commit = format!("{}; COMMIT", self.end);
         match raw_sql(AssertSqlSafe(commit)).execute(&mut self.session.connection).await {
             Ok(_) => Ok(Committed::Done(self.session)),
@@ -160,7 +160,7 @@ impl<P: Projection<Model = PgConnection>> Batch<P> for PostgresBatch<P> {
         }
     }
 
-    async fn roll_back(mut self) -> Result<Session, ProjectorError> {
+    async fn roll_back(mut self) -> Result<WorkerSession, ProjectorError> {
         if self.committing {
             self.command("ROLLBACK".to_owned()).await?;
         } else {

@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 
 use super::batch::PostgresBatch;
 use super::cause::cause_of_error;
-use super::session::{Session, Watch};
+use super::session::{Watch, WorkerSession};
 use super::target::{EventLocation, PostgresTarget};
 use super::values::{kept, position};
 use crate::connect::call::rows_kept;
@@ -29,7 +29,7 @@ impl<P: Projection<Model = PgConnection>> ModelStore<P> for PostgresStore {
 }
 
 impl<P: Projection<Model = PgConnection>> Target<P> for PostgresTarget<P> {
-    type Session = Session;
+    type Session = WorkerSession;
     type Batch = PostgresBatch<P>;
     type Watch = Watch;
     type Seen = Vec<LockHolder>;
@@ -42,23 +42,23 @@ impl<P: Projection<Model = PgConnection>> Target<P> for PostgresTarget<P> {
         self.read_checkpoint(partition).await
     }
 
-    async fn session(&self) -> Result<Session, ProjectorError> {
+    async fn session(&self) -> Result<WorkerSession, ProjectorError> {
         self.dial().await
     }
 
     async fn begin(
         &self,
-        session: Session,
+        session: WorkerSession,
         step: &Step<'_>,
-    ) -> Result<Begun<PostgresBatch<P>, Session>, ProjectorError> {
+    ) -> Result<Begun<PostgresBatch<P>, WorkerSession>, ProjectorError> {
         Ok(PostgresBatch::begin(self.clone(), session, step).await?)
     }
 
-    async fn begin_letters(&self, session: Session) -> Result<PostgresBatch<P>, ProjectorError> {
+    async fn begin_letters(&self, session: WorkerSession) -> Result<PostgresBatch<P>, ProjectorError> {
         PostgresBatch::begin_letters(self.clone(), session).await
     }
 
-    fn watch(&self, session: &Session) -> Watch {
+    fn watch(&self, session: &WorkerSession) -> Watch {
         Watch(session.backend)
     }
 

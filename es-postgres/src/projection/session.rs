@@ -22,20 +22,20 @@ pub struct Watch(pub(super) Backend);
 
 /// A connection outside the store's pool.
 #[derive(Debug)]
-pub struct Session {
+pub struct WorkerSession {
     pub(super) connection: PgConnection,
     pub(super) backend: Backend,
 }
 
 impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
-    pub(super) async fn dial(&self) -> Result<Session, ProjectorError> {
+    pub(super) async fn dial(&self) -> Result<WorkerSession, ProjectorError> {
         self.store.pool().writes()?;
         let settings = &self.store.pool().settings;
         let program = format!("es projection {}", P::NAME);
         let (mut connection, _) = settings.dial_direct(&program, &[]).await?;
         let backend = Backend::of(&mut connection, self.statements());
         let backend = settings.answered(backend).await.map_err(Failure::from)?;
-        Ok(Session { connection, backend })
+        Ok(WorkerSession { connection, backend })
     }
 
     /// Runs a transaction for as long as its server process is working on it. If it waits too long for a

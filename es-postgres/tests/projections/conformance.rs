@@ -1,6 +1,6 @@
 //! The suite that every target must pass, each case in a database of its own.
 
-use es_core::conformance::targets::{Harness, Row};
+use es_core::conformance::targets::{Row, TargetHarness};
 use es_core::projection::{ModelStore, Projection};
 use es_core::record::BoxError;
 use es_postgres::testing::TestDatabase;
@@ -30,7 +30,7 @@ impl Tables {
     }
 }
 
-impl Harness for Tables {
+impl TargetHarness for Tables {
     type Source = PostgresStore;
     type Model = PgConnection;
     type Target<P: Projection<Model = PgConnection>> = PostgresTarget<P>;

@@ -1,6 +1,6 @@
 //! The suite that every target must pass: next to the store of the events, and elsewhere.
 
-use es_core::conformance::targets::{Harness, Row, Tally};
+use es_core::conformance::targets::{Row, Tally, TargetHarness};
 use es_core::projection::{ModelStore, Projection};
 use es_core::record::BoxError;
 use es_core::store::ReadAll;
@@ -52,7 +52,7 @@ impl Place for MemoryStore {
     }
 }
 
-impl<S: Place> Harness for Files<S> {
+impl<S: Place> TargetHarness for Files<S> {
     type Source = S;
     type Model = SqliteConnection;
     type Target<P: Projection<Model = SqliteConnection>> = SqliteTarget<P>;

@@ -1,11 +1,12 @@
-//! Dependencies point one way: no two files of a crate import each other, directly or indirectly. No
-//! parameter is a flag, and functions and files stay small.
+//! Dependencies point one way: no two files of a crate import each other, directly or indirectly. No two types
+//! of a crate share a name, no parameter is a flag, and functions and files stay small.
 
 mod arrows;
 mod exposed;
 mod flags;
 mod layers;
 mod made_up;
+mod names;
 mod resolve;
 mod sizes;
 mod source;
@@ -102,6 +103,37 @@ fn no_parameter_is_a_flag() {
     for folder in CRATES {
         let found = flags::taken(&source::files(folder));
         faults.extend(found.iter().map(|fault| format!("{folder}/{fault}")));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Other crates in which no two types share a name.
+const ALSO_NAMED: [&str; 4] =
+    ["benches/peers/driver/src", "examples/notifier/src", "tests/src/bin/soak", "xtask/src"];
+
+/// Names that several types of a crate share, each with the reason.
+const SHARED_NAMES: [(&str, &[&str]); 2] = [
+    // A supertrait that only this crate implements has this name everywhere, and is never imported.
+    ("es-core/src", &["Sealed"]),
+    // The events as earlier programs wrote them, which are stored under the same names.
+    ("examples/loans/src", &["Submitted", "WorkCompleted", "WorkScheduled", "WorkStarted"]),
+];
+
+#[test]
+fn no_two_types_of_a_crate_share_a_name() {
+    let mut faults = Vec::new();
+    for folder in CRATES.iter().chain(&ALSO_NAMED) {
+        let mut shared = names::shared(&source::files(folder));
+        let expected = SHARED_NAMES.iter().filter(|(of, _)| of == folder).flat_map(|(_, names)| *names);
+        for name in expected {
+            if shared.remove(*name).is_none() {
+                faults.push(format!("{folder}: only one type is called `{name}`, so it needs no exception"));
+            }
+        }
+        let each = |(name, places): (String, Vec<String>)| {
+            format!("{folder}: several types are called `{name}`: {}", places.join(", "))
+        };
+        faults.extend(shared.into_iter().map(each));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::mail::{assert_all, deliver, delivered, in_time, message, of_each, revisions, send, stream};
-use super::{Harness, Repeated};
+use super::{Repeated, SinkHarness};
 use crate::messaging::Message;
 use crate::stream::Revision;
 
@@ -12,7 +12,7 @@ use crate::stream::Revision;
 const WINDOW: usize = 64;
 
 /// Once its confirmation has resolved, a message is stored, unchanged.
-pub async fn a_confirmed_message_is_stored<H: Harness>(harness: &H) {
+pub async fn a_confirmed_message_is_stored<H: SinkHarness>(harness: &H) {
     let sink = harness.sink().await;
     let mut sent = Vec::new();
     for message in of_each(12) {
@@ -23,7 +23,7 @@ pub async fn a_confirmed_message_is_stored<H: Harness>(harness: &H) {
 }
 
 /// Every field of a message is stored, whatever it contains, and so is a message without optional fields.
-pub async fn every_part_of_a_message_is_stored<H: Harness>(harness: &H) {
+pub async fn every_part_of_a_message_is_stored<H: SinkHarness>(harness: &H) {
     let sink = harness.sink().await;
     let time = OffsetDateTime::from_unix_timestamp_nanos(1_234_567_890_123_456_000).expect("a time");
     let full = Message::new(
@@ -49,7 +49,7 @@ pub async fn every_part_of_a_message_is_stored<H: Harness>(harness: &H) {
 }
 
 /// Messages of a stream, each sent after the confirmation of the previous one, are stored in that order.
-pub async fn messages_of_a_stream_keep_their_order<H: Harness>(harness: &H) {
+pub async fn messages_of_a_stream_keep_their_order<H: SinkHarness>(harness: &H) {
     let sink = harness.sink().await;
     for revision in [1, 2, 5, 6, 7, 30] {
         for key in ["a", "b"] {
@@ -63,7 +63,7 @@ pub async fn messages_of_a_stream_keep_their_order<H: Harness>(harness: &H) {
 }
 
 /// A message that is sent after a confirmation is stored later, whatever its stream and its sink.
-pub async fn a_message_sent_after_a_confirmation_comes_after_it<H: Harness>(harness: &H) {
+pub async fn a_message_sent_after_a_confirmation_comes_after_it<H: SinkHarness>(harness: &H) {
     let sinks = [harness.sink().await, harness.sink().await];
     let sent = of_each(12);
     for (message, sink) in sent.iter().zip(sinks.iter().cycle()) {
@@ -73,7 +73,7 @@ pub async fn a_message_sent_after_a_confirmation_comes_after_it<H: Harness>(harn
 }
 
 /// A sink does not wait for one confirmation to be polled before it sends the next message.
-pub async fn a_window_is_sent_before_any_of_it_is_confirmed<H: Harness>(harness: &H) {
+pub async fn a_window_is_sent_before_any_of_it_is_confirmed<H: SinkHarness>(harness: &H) {
     let sink = harness.sink().await;
     let sent = of_each(WINDOW);
     let mut confirmations = Vec::new();
@@ -91,7 +91,7 @@ pub async fn a_window_is_sent_before_any_of_it_is_confirmed<H: Harness>(harness:
 
 /// Dropping a confirmation, as a publisher does that loses its lease, affects no other message. The message
 /// itself may be stored.
-pub async fn a_confirmation_that_is_dropped_disturbs_no_other<H: Harness>(harness: &H) {
+pub async fn a_confirmation_that_is_dropped_disturbs_no_other<H: SinkHarness>(harness: &H) {
     let sink = harness.sink().await;
     for revision in 1..=4 {
         let dropped = send::<H>(&sink, &message("dropped", revision)).await;
@@ -104,7 +104,7 @@ pub async fn a_confirmation_that_is_dropped_disturbs_no_other<H: Harness>(harnes
 }
 
 /// Several programs can publish to one broker at the same time, each its own streams.
-pub async fn sinks_beside_each_other_share_the_broker<H: Harness>(harness: &H) {
+pub async fn sinks_beside_each_other_share_the_broker<H: SinkHarness>(harness: &H) {
     let one = |key: &'static str| async move {
         let sink = harness.sink().await;
         for revision in 1..=10 {
@@ -121,7 +121,7 @@ pub async fn sinks_beside_each_other_share_the_broker<H: Harness>(harness: &H) {
 
 /// A message that is sent again, by the same program or by one that takes over, is confirmed, and keeps its
 /// id.
-pub async fn a_repeated_message_has_its_id<H: Harness>(harness: &H) {
+pub async fn a_repeated_message_has_its_id<H: SinkHarness>(harness: &H) {
     let sinks = [harness.sink().await, harness.sink().await];
     let message = message("a", 1);
     for sink in [&sinks[0], &sinks[0], &sinks[1]] {

@@ -1,7 +1,7 @@
 //! Cases on a broker that is unavailable for a while.
 
 use super::mail::{assert_all, deliver_at_last, delivered, in_time, message, of_each, revisions, send};
-use super::{Harness, Interrupt};
+use super::{Interrupt, SinkHarness};
 use crate::messaging::{Message, SinkError};
 
 /// The number of messages that are sent during the interruption.
@@ -80,7 +80,7 @@ pub async fn what_was_interrupted_is_sent_again_in_order<H: Interrupt>(harness: 
 }
 
 /// Sends all messages, then waits for their confirmations one by one.
-async fn window<H: Harness>(sink: &H::Sink, messages: &[Message]) -> Vec<Result<(), SinkError>> {
+async fn window<H: SinkHarness>(sink: &H::Sink, messages: &[Message]) -> Vec<Result<(), SinkError>> {
     let mut sent = Vec::new();
     for message in messages {
         sent.push(send::<H>(sink, message).await);

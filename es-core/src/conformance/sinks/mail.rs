@@ -5,7 +5,7 @@ use std::future::Future;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{Harness, Repeated};
+use super::{Repeated, SinkHarness};
 use crate::messaging::{Message, MessageSink, SinkError};
 use crate::stream::{Revision, StreamId};
 
@@ -23,13 +23,13 @@ pub(super) fn of_each(streams: usize) -> Vec<Message> {
     (0..streams).map(|number| message(&format!("p-{number}"), 1)).collect()
 }
 
-pub(super) async fn in_time<H: Harness, T>(what: &str, work: impl Future<Output = T>) -> T {
+pub(super) async fn in_time<H: SinkHarness, T>(what: &str, work: impl Future<Output = T>) -> T {
     let Ok(done) = timeout(H::PATIENCE, work).await else { panic!("timed out: {what}") };
     done
 }
 
 /// Sends a message.
-pub(super) async fn send<H: Harness>(
+pub(super) async fn send<H: SinkHarness>(
     sink: &H::Sink,
     message: &Message,
 ) -> Result<<H::Sink as MessageSink>::Confirmation, SinkError> {
@@ -37,18 +37,18 @@ pub(super) async fn send<H: Harness>(
 }
 
 /// Sends a message, and waits for its confirmation.
-pub(super) async fn deliver<H: Harness>(sink: &H::Sink, message: &Message) -> Result<(), SinkError> {
+pub(super) async fn deliver<H: SinkHarness>(sink: &H::Sink, message: &Message) -> Result<(), SinkError> {
     let confirmation = send::<H>(sink, message).await?;
     in_time::<H, _>("a confirmation", confirmation).await
 }
 
 /// Sends a message to a broker that is available.
-pub(super) async fn delivered<H: Harness>(sink: &H::Sink, message: &Message) {
+pub(super) async fn delivered<H: SinkHarness>(sink: &H::Sink, message: &Message) {
     deliver::<H>(sink, message).await.expect("the broker is available");
 }
 
 /// Sends a message until it is confirmed.
-pub(super) async fn deliver_at_last<H: Harness>(sink: &H::Sink, message: &Message) {
+pub(super) async fn deliver_at_last<H: SinkHarness>(sink: &H::Sink, message: &Message) {
     let again = async {
         while let Err(error) = deliver::<H>(sink, message).await {
             assert!(error.is_retryable(), "the broker is available again: {error}");
@@ -68,7 +68,7 @@ pub(super) fn assert_all(stored: &[Message], sent: &[Message]) {
 }
 
 /// The revisions of a stream in the broker's order, without repetitions.
-pub(super) fn revisions<H: Harness>(stored: &[Message], key: &str) -> Vec<u64> {
+pub(super) fn revisions<H: SinkHarness>(stored: &[Message], key: &str) -> Vec<u64> {
     let mut seen = Vec::new();
     for message in stored.iter().filter(|message| message.stream == stream(key)) {
         let revision = message.revision.get();

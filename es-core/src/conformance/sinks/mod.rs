@@ -1,15 +1,15 @@
 //! The suite that every [sink](crate::messaging::MessageSink) must pass: each line of its contract as a test.
 //!
-//! The author of a sink writes a [`Harness`], which creates sinks and reads what the broker has stored, and
+//! The author of a sink writes a [`SinkHarness`], which creates sinks and reads what the broker has stored, and
 //! calls [`sink_conformance!`](crate::sink_conformance) in an integration test:
 //!
 //! ```
-//! use es_core::conformance::sinks::Harness;
+//! use es_core::conformance::sinks::SinkHarness;
 //! use es_core::messaging::{MemoryBroker, Message};
 //!
 //! struct InMemory(MemoryBroker);
 //!
-//! impl Harness for InMemory {
+//! impl SinkHarness for InMemory {
 //!     type Sink = MemoryBroker;
 //!
 //!     async fn sink(&self) -> MemoryBroker {
@@ -55,7 +55,7 @@ pub enum Repeated {
 }
 
 /// A broker, and sinks that send to it.
-pub trait Harness: Send + Sync + 'static {
+pub trait SinkHarness: Send + Sync + 'static {
     /// The sink under test.
     type Sink: MessageSink;
 
@@ -76,7 +76,7 @@ pub trait Harness: Send + Sync + 'static {
 }
 
 /// A harness that can interrupt the broker's confirmations.
-pub trait Interrupt: Harness {
+pub trait Interrupt: SinkHarness {
     /// From now on the broker confirms no message to any sink. It may store messages.
     fn interrupt(&self) -> impl Future<Output = ()> + Send;
 
@@ -85,7 +85,7 @@ pub trait Interrupt: Harness {
 }
 
 /// A harness of a broker that does not accept every message.
-pub trait Refuse: Harness {
+pub trait Refuse: SinkHarness {
     /// A message of this stream that the broker refuses, however often it is sent: too large, for example.
     fn refused(&self, stream: &StreamId) -> Message;
 }

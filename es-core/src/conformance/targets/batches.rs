@@ -1,18 +1,18 @@
 //! Batches: the fence, and that model and checkpoint are committed together.
 
 use super::tally::{Tally, append, append_to, expected, reading, rows, runner};
-use super::{Harness, Row};
+use super::{Row, TargetHarness};
 use crate::error::StoreError;
 use crate::memory::MemoryStore;
 use crate::projection::{Batch, Begun, Committed, Partition, ProjectorError, Step, Target};
 use crate::record::RawEvent;
 use crate::store::{AllQuery, Checkpoint, Filter, ReadAll};
 
-pub(super) type Of<H> = <H as Harness>::Target<Tally<H, 1>>;
+pub(super) type Of<H> = <H as TargetHarness>::Target<Tally<H, 1>>;
 pub(super) type BatchOf<H> = <Of<H> as Target<Tally<H, 1>>>::Batch;
 
 /// The model contains each event once, whatever the page size, also after running again.
-pub async fn each_event_is_taken_once<H: Harness>(harness: &H) {
+pub async fn each_event_is_taken_once<H: TargetHarness>(harness: &H) {
     append(harness, "abcabcaabbccabcabc").await;
     let tally = runner::<H, 1>(harness).page_size(5);
     tally.catch_up().await.expect("all events");
@@ -25,7 +25,7 @@ pub async fn each_event_is_taken_once<H: Harness>(harness: &H) {
 }
 
 /// A target that is set up, and the checkpoints of its events.
-pub(super) async fn prepared<H: Harness>(harness: &H, streams: &str) -> (Of<H>, Vec<Checkpoint>) {
+pub(super) async fn prepared<H: TargetHarness>(harness: &H, streams: &str) -> (Of<H>, Vec<Checkpoint>) {
     append(harness, streams).await;
     runner::<H, 1>(harness).prepare().await.expect("set up");
     let mut places = vec![Checkpoint::START];
@@ -38,7 +38,7 @@ pub(super) async fn prepared<H: Harness>(harness: &H, streams: &str) -> (Of<H>, 
     (harness.target(), places)
 }
 
-async fn begin<H: Harness>(target: &Of<H>, from: Checkpoint, to: Checkpoint) -> Option<BatchOf<H>> {
+async fn begin<H: TargetHarness>(target: &Of<H>, from: Checkpoint, to: Checkpoint) -> Option<BatchOf<H>> {
     let session = target.session().await.expect("a session");
     let step = Step::new(Partition::ALL, from, to, 1, "suite");
     match target.begin(session, &step).await.expect("the fence, open or closed") {
@@ -47,18 +47,18 @@ async fn begin<H: Harness>(target: &Of<H>, from: Checkpoint, to: Checkpoint) -> 
     }
 }
 
-async fn write<H: Harness>(batch: &mut BatchOf<H>, row: &str) {
+async fn write<H: TargetHarness>(batch: &mut BatchOf<H>, row: &str) {
     H::write(batch.model(), &(row.to_owned(), 1)).await.expect("a row");
 }
 
-pub(super) async fn commit<H: Harness>(batch: BatchOf<H>) {
+pub(super) async fn commit<H: TargetHarness>(batch: BatchOf<H>) {
     match batch.commit().await.expect("an end") {
         Committed::Done(_) => {}
         Committed::Refused(_, error) => panic!("{error}"),
     }
 }
 
-async fn checkpoint<H: Harness>(target: &Of<H>) -> Checkpoint {
+async fn checkpoint<H: TargetHarness>(target: &Of<H>) -> Checkpoint {
     target.checkpoint(Partition::ALL).await.expect("a checkpoint").0
 }
 
@@ -67,7 +67,7 @@ fn row(key: &str) -> Row {
 }
 
 /// Neither model nor checkpoint has changed, and the next batch starts at the same checkpoint.
-pub async fn a_batch_that_is_dropped_leaves_nothing<H: Harness>(harness: &H) {
+pub async fn a_batch_that_is_dropped_leaves_nothing<H: TargetHarness>(harness: &H) {
     let (target, at) = prepared(harness, "ab").await;
     let mut batch = begin::<H>(&target, at[0], at[1]).await.expect("the first batch");
     write::<H>(&mut batch, "a").await;
@@ -79,7 +79,7 @@ pub async fn a_batch_that_is_dropped_leaves_nothing<H: Harness>(harness: &H) {
 }
 
 /// The same if it is rolled back explicitly.
-pub async fn a_batch_that_is_rolled_back_leaves_nothing<H: Harness>(harness: &H) {
+pub async fn a_batch_that_is_rolled_back_leaves_nothing<H: TargetHarness>(harness: &H) {
     let (target, at) = prepared(harness, "ab").await;
     let mut batch = begin::<H>(&target, at[0], at[1]).await.expect("the first batch");
     write::<H>(&mut batch, "a").await;
@@ -89,7 +89,7 @@ pub async fn a_batch_that_is_rolled_back_leaves_nothing<H: Harness>(harness: &H)
 }
 
 /// Nothing of either is visible before the commit, and both are after it.
-pub async fn model_and_checkpoint_take_effect_together<H: Harness>(harness: &H) {
+pub async fn model_and_checkpoint_take_effect_together<H: TargetHarness>(harness: &H) {
     let (target, at) = prepared(harness, "ab").await;
     let mut batch = begin::<H>(&target, at[0], at[1]).await.expect("the first batch");
     write::<H>(&mut batch, "a").await;
@@ -99,7 +99,7 @@ pub async fn model_and_checkpoint_take_effect_together<H: Harness>(harness: &H) 
 }
 
 /// Not before it, not after it, not at another event with its position.
-pub async fn a_batch_begins_only_where_the_checkpoint_stands<H: Harness>(harness: &H) {
+pub async fn a_batch_begins_only_where_the_checkpoint_stands<H: TargetHarness>(harness: &H) {
     let (target, at) = prepared(harness, "abc").await;
     assert!(begin::<H>(&target, at[1], at[2]).await.is_none(), "began after the checkpoint");
     commit::<H>(begin::<H>(&target, at[0], at[1]).await.expect("where it stands")).await;
@@ -110,7 +110,7 @@ pub async fn a_batch_begins_only_where_the_checkpoint_stands<H: Harness>(harness
 }
 
 /// Two sessions have read the same page, and one is slower.
-pub async fn of_two_batches_from_one_place_one_takes_effect<H: Harness>(harness: &H) {
+pub async fn of_two_batches_from_one_place_one_takes_effect<H: TargetHarness>(harness: &H) {
     let (target, at) = prepared(harness, "ab").await;
     let mut first = begin::<H>(&target, at[0], at[1]).await.expect("the first batch");
     write::<H>(&mut first, "a").await;
@@ -126,7 +126,7 @@ pub async fn of_two_batches_from_one_place_one_takes_effect<H: Harness>(harness:
 }
 
 /// Several programs run one projection.
-pub async fn workers_beside_each_other_take_each_event_once<H: Harness>(harness: &H) {
+pub async fn workers_beside_each_other_take_each_event_once<H: TargetHarness>(harness: &H) {
     let streams = "abcde".repeat(12);
     append(harness, &streams).await;
     let run = || async { runner::<H, 1>(harness).page_size(2).catch_up().await.expect("all events") };
@@ -135,7 +135,7 @@ pub async fn workers_beside_each_other_take_each_event_once<H: Harness>(harness:
 }
 
 /// Partitions run concurrently, and then their number changes.
-pub async fn partitions_take_each_event_once_and_are_divided_anew<H: Harness>(harness: &H) {
+pub async fn partitions_take_each_event_once_and_are_divided_anew<H: TargetHarness>(harness: &H) {
     let streams = "abcdefgh".repeat(5);
     append(harness, &streams).await;
     let three = runner::<H, 1>(harness).partitions(3).page_size(3);
@@ -152,7 +152,7 @@ pub async fn partitions_take_each_event_once_and_are_divided_anew<H: Harness>(ha
 }
 
 /// A program that reads another store by mistake gets an error, which says so, and nothing changes.
-pub async fn the_events_of_another_store_are_refused<H: Harness>(harness: &H) {
+pub async fn the_events_of_another_store_are_refused<H: TargetHarness>(harness: &H) {
     let other = MemoryStore::new();
     append_to(&other, "cdecde").await;
     append(harness, "ab").await;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::Harness;
+use super::TargetHarness;
 use super::batches::{Of, prepared};
 use super::tally::{append, expected, rows, runner};
 use crate::projection::{Begun, Claim, Claimed, Partition, Setting, Step, Target};
@@ -11,19 +11,19 @@ use crate::store::Checkpoint;
 
 const LONG: Duration = Duration::from_secs(3600);
 
-async fn claim<H: Harness>(target: &Of<H>, claim: &Claim<'_>) -> Claimed {
+async fn claim<H: TargetHarness>(target: &Of<H>, claim: &Claim<'_>) -> Claimed {
     target.claim(Partition::ALL, claim).await.expect("an answer")
 }
 
 /// The epoch of a lease that is granted.
-async fn given<H: Harness>(target: &Of<H>, wanted: &Claim<'_>) -> u64 {
+async fn given<H: TargetHarness>(target: &Of<H>, wanted: &Claim<'_>) -> u64 {
     match claim::<H>(target, wanted).await {
         Claimed::Lease { epoch } => epoch,
         Claimed::Taken { rest } => panic!("{} has to wait for {rest:?}", wanted.owner),
     }
 }
 
-async fn is_taken<H: Harness>(target: &Of<H>, wanted: &Claim<'_>) -> Duration {
+async fn is_taken<H: TargetHarness>(target: &Of<H>, wanted: &Claim<'_>) -> Duration {
     match claim::<H>(target, wanted).await {
         Claimed::Taken { rest } => rest,
         Claimed::Lease { epoch } => panic!("{} gets the lease {epoch} of another worker", wanted.owner),
@@ -31,7 +31,7 @@ async fn is_taken<H: Harness>(target: &Of<H>, wanted: &Claim<'_>) -> Duration {
 }
 
 /// Nobody else gets it before it expires, and its owner renews it with the same epoch.
-pub async fn a_partition_is_of_one_worker_at_a_time<H: Harness>(harness: &H) {
+pub async fn a_partition_is_of_one_worker_at_a_time<H: TargetHarness>(harness: &H) {
     let (target, _) = prepared(harness, "a").await;
     let first = given::<H>(&target, &Claim::new("first", LONG)).await;
     assert!(first > 0, "0 is not a valid epoch");
@@ -42,7 +42,7 @@ pub async fn a_partition_is_of_one_worker_at_a_time<H: Harness>(harness: &H) {
 }
 
 /// Its owner may renew it for as long as nobody else has claimed it; after that it belongs to the other one.
-pub async fn a_lease_that_has_run_out_goes_to_whoever_asks<H: Harness>(harness: &H) {
+pub async fn a_lease_that_has_run_out_goes_to_whoever_asks<H: TargetHarness>(harness: &H) {
     let (target, _) = prepared(harness, "a").await;
     let short = Duration::from_micros(1);
     let first = given::<H>(&target, &Claim::new("first", short)).await;
@@ -59,7 +59,7 @@ pub async fn a_lease_that_has_run_out_goes_to_whoever_asks<H: Harness>(harness: 
 }
 
 /// At once, and only by its owner.
-pub async fn a_lease_is_released_by_its_owner<H: Harness>(harness: &H) {
+pub async fn a_lease_is_released_by_its_owner<H: TargetHarness>(harness: &H) {
     let (target, _) = prepared(harness, "a").await;
     let first = given::<H>(&target, &Claim::new("first", LONG)).await;
     target.release(Partition::ALL, first).await.expect("released");
@@ -70,7 +70,7 @@ pub async fn a_lease_is_released_by_its_owner<H: Harness>(harness: &H) {
 }
 
 /// Whether or not the checkpoint has moved since.
-pub async fn only_the_last_owner_moves_the_checkpoint<H: Harness>(harness: &H) {
+pub async fn only_the_last_owner_moves_the_checkpoint<H: TargetHarness>(harness: &H) {
     let (target, at) = prepared(harness, "ab").await;
     let begins = async |epoch, from, to| {
         let session = target.session().await.expect("a session");
@@ -92,7 +92,7 @@ pub async fn only_the_last_owner_moves_the_checkpoint<H: Harness>(harness: &H) {
 }
 
 /// No former owner has the epoch of one that comes after the repartitioning.
-pub async fn epochs_go_on_where_partitions_are_divided_anew<H: Harness>(harness: &H) {
+pub async fn epochs_go_on_where_partitions_are_divided_anew<H: TargetHarness>(harness: &H) {
     let (target, _) = prepared(harness, "a").await;
     let first = given::<H>(&target, &Claim::new("first", LONG)).await;
     runner::<H, 1>(harness).repartition(2).await.expect("divided");
@@ -106,7 +106,7 @@ pub async fn epochs_go_on_where_partitions_are_divided_anew<H: Harness>(harness:
 }
 
 /// The start applies to checkpoints that are created, and moves no existing one.
-pub async fn a_start_holds_when_checkpoints_are_made<H: Harness>(harness: &H) {
+pub async fn a_start_holds_when_checkpoints_are_made<H: TargetHarness>(harness: &H) {
     append(harness, "abc").await;
     let start = harness_head(harness).await;
     append(harness, "de").await;
@@ -121,6 +121,6 @@ pub async fn a_start_holds_when_checkpoints_are_made<H: Harness>(harness: &H) {
     assert_eq!(rows(harness, 1).await, expected("de"));
 }
 
-async fn harness_head<H: Harness>(harness: &H) -> Checkpoint {
+async fn harness_head<H: TargetHarness>(harness: &H) -> Checkpoint {
     crate::store::ReadAll::end(&harness.source()).await.expect("a head")
 }

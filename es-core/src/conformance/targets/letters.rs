@@ -1,6 +1,6 @@
 //! Events that fail, and dead letters.
 
-use super::Harness;
+use super::TargetHarness;
 use super::tally::{append, expected, mended, rows, runner};
 use crate::projection::{OnFailure, ProjectorError};
 use crate::stream::StreamId;
@@ -11,7 +11,7 @@ fn stream(key: &str) -> StreamId {
 
 /// The events before it are in the model, the event itself has left nothing, and the status contains the
 /// reason.
-pub async fn a_failure_stops_right_before_its_event<H: Harness>(harness: &H) {
+pub async fn a_failure_stops_right_before_its_event<H: TargetHarness>(harness: &H) {
     append(harness, "abaBa").await;
     for _ in 0..2 {
         let tally = runner::<H, 1>(harness);
@@ -30,7 +30,7 @@ pub async fn a_failure_stops_right_before_its_event<H: Harness>(harness: &H) {
 }
 
 /// Later events of its stream wait; other streams continue.
-pub async fn a_parked_event_holds_back_its_stream_alone<H: Harness>(harness: &H) {
+pub async fn a_parked_event_holds_back_its_stream_alone<H: TargetHarness>(harness: &H) {
     append(harness, "abBab").await;
     let tally = runner::<H, 1>(harness).on_failure(OnFailure::Park);
     tally.catch_up().await.expect("all events, or letters of them");
@@ -49,7 +49,7 @@ pub async fn a_parked_event_holds_back_its_stream_alone<H: Harness>(harness: &H)
 }
 
 /// All of them are projected, and later events of the stream continue normally.
-pub async fn letters_are_tried_again_in_their_order<H: Harness>(harness: &H) {
+pub async fn letters_are_tried_again_in_their_order<H: TargetHarness>(harness: &H) {
     append(harness, "aBbab").await;
     runner::<H, 1>(harness).on_failure(OnFailure::Park).catch_up().await.expect("events or letters");
     let retried = mended(harness).retry(&stream("b")).await.expect("tried again");
@@ -62,7 +62,7 @@ pub async fn letters_are_tried_again_in_their_order<H: Harness>(harness: &H) {
 }
 
 /// It is undone, reason and attempts are those of the last attempt, and later letters of the stream stay.
-pub async fn a_letter_that_fails_again_stays<H: Harness>(harness: &H) {
+pub async fn a_letter_that_fails_again_stays<H: TargetHarness>(harness: &H) {
     append(harness, "aBb").await;
     let tally = runner::<H, 1>(harness).on_failure(OnFailure::Park);
     tally.catch_up().await.expect("events or letters");
@@ -74,7 +74,7 @@ pub async fn a_letter_that_fails_again_stays<H: Harness>(harness: &H) {
 }
 
 /// Its event is skipped, and the later ones can be retried.
-pub async fn a_discarded_letter_is_left_out<H: Harness>(harness: &H) {
+pub async fn a_discarded_letter_is_left_out<H: TargetHarness>(harness: &H) {
     append(harness, "aBb").await;
     let tally = runner::<H, 1>(harness).on_failure(OnFailure::Park);
     tally.catch_up().await.expect("events or letters");

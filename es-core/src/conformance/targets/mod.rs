@@ -1,10 +1,10 @@
 //! The conformance suite for [targets](crate::projection::Target): each clause of the contract as a test.
 //!
-//! The author of a target writes a [`Harness`], which writes rows to the model and reads them back, and in an
-//! integration test:
+//! The author of a target writes a [`TargetHarness`], which writes rows to the model and reads them back, and
+//! in an integration test:
 //!
 //! ```ignore
-//! es_core::target_conformance!(async { Harness::new().await });
+//! es_core::target_conformance!(async { MyTarget::new().await });
 //! ```
 //!
 //! This generates one `#[tokio::test]` for each case. The expression is evaluated once for each case: it
@@ -33,7 +33,7 @@ use crate::store::{EventStore, ReadAll};
 pub type Row = (String, u64);
 
 /// A target under test, with a store to read from.
-pub trait Harness: Send + Sync + 'static {
+pub trait TargetHarness: Send + Sync + 'static {
     /// The store that projections read.
     type Source: EventStore + ReadAll + Clone + 'static;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::{Harness, Row};
+use super::{Row, TargetHarness};
 use crate::memory::MemoryStore;
 use crate::model::ReadEvent;
 use crate::projection::{Projection, Projector};
@@ -34,7 +34,7 @@ impl<H, const BUILD: u32> fmt::Debug for Tally<H, BUILD> {
     }
 }
 
-impl<H: Harness, const BUILD: u32> Projection for Tally<H, BUILD> {
+impl<H: TargetHarness, const BUILD: u32> Projection for Tally<H, BUILD> {
     const NAME: &'static str = "tally";
     const BUILD: u32 = BUILD;
 
@@ -71,20 +71,20 @@ impl<H: Harness, const BUILD: u32> Projection for Tally<H, BUILD> {
 }
 
 type Runner<H, const BUILD: u32> =
-    Projector<Tally<H, BUILD>, <H as Harness>::Source, <H as Harness>::Target<Tally<H, BUILD>>>;
+    Projector<Tally<H, BUILD>, <H as TargetHarness>::Source, <H as TargetHarness>::Target<Tally<H, BUILD>>>;
 
 /// A runner of the projection.
-pub(super) fn runner<H: Harness, const BUILD: u32>(harness: &H) -> Runner<H, BUILD> {
+pub(super) fn runner<H: TargetHarness, const BUILD: u32>(harness: &H) -> Runner<H, BUILD> {
     of(harness, Tally { takes_poison: false, harness: PhantomData })
 }
 
 /// The same, for a program that accepts the events that the other one does not.
-pub(super) fn mended<H: Harness>(harness: &H) -> Runner<H, 1> {
+pub(super) fn mended<H: TargetHarness>(harness: &H) -> Runner<H, 1> {
     of(harness, Tally { takes_poison: true, harness: PhantomData })
 }
 
 /// A runner that reads another store.
-pub(super) fn reading<H: Harness>(
+pub(super) fn reading<H: TargetHarness>(
     harness: &H,
     other: &MemoryStore,
 ) -> Projector<Tally<H, 1>, MemoryStore, H::Target<Tally<H, 1>>> {
@@ -92,12 +92,12 @@ pub(super) fn reading<H: Harness>(
     Projector::with_target(other.clone(), tally, harness.target())
 }
 
-fn of<H: Harness, const BUILD: u32>(harness: &H, tally: Tally<H, BUILD>) -> Runner<H, BUILD> {
+fn of<H: TargetHarness, const BUILD: u32>(harness: &H, tally: Tally<H, BUILD>) -> Runner<H, BUILD> {
     Projector::with_target(harness.source(), tally, harness.target())
 }
 
 /// Appends one event to each of these streams, in this order; a capital letter is an event that fails.
-pub(super) async fn append<H: Harness>(harness: &H, streams: &str) {
+pub(super) async fn append<H: TargetHarness>(harness: &H, streams: &str) {
     append_to(&harness.source(), streams).await;
 }
 
@@ -129,13 +129,13 @@ pub(super) fn expected(streams: &str) -> Vec<Row> {
     rows
 }
 
-pub(super) async fn rows<H: Harness>(harness: &H, build: u32) -> Vec<Row> {
+pub(super) async fn rows<H: TargetHarness>(harness: &H, build: u32) -> Vec<Row> {
     let mut rows = harness.rows(build).await;
     rows.sort();
     rows
 }
 
-pub(super) async fn published<H: Harness>(harness: &H) -> Vec<Row> {
+pub(super) async fn published<H: TargetHarness>(harness: &H) -> Vec<Row> {
     let mut rows = harness.published().await;
     rows.sort();
     rows

@@ -1,11 +1,11 @@
 //! Advice for a part without a shape.
 
-use crate::shape::{Cause, OpaquePart, without_paths};
+use crate::shape::{OpaqueCause, OpaquePart, without_paths};
 
 /// What to write for an opaque part of the type `within`.
 pub(in crate::lock) fn no_shape(part: &OpaquePart, within: &str) -> String {
     let mut lacking = Lacking::default();
-    if let Cause::Type(path) = &part.cause {
+    if let OpaqueCause::Type(path) = &part.cause {
         lacking.find(path, crate_of(within), FEATURES);
     }
     advice(&lacking)

@@ -26,7 +26,7 @@ pub(super) struct ReadVersion<'a> {
 }
 
 /// What a payload means now, beside what its file says.
-enum Comparison {
+enum GoldenComparison {
     Same,
     /// What the file says is of a published version that is gone, which is found by itself.
     Beyond,
@@ -95,10 +95,10 @@ impl Reading<'_, '_> {
         let mut is_new = true;
         let mut is_changed = false;
         match self.compare(before.as_ref(), &golden.stored, &today) {
-            Comparison::Beyond => return Ok(()),
-            Comparison::Same => is_new = false,
-            Comparison::New => {}
-            Comparison::Changed(difference) => {
+            GoldenComparison::Beyond => return Ok(()),
+            GoldenComparison::Same => is_new = false,
+            GoldenComparison::New => {}
+            GoldenComparison::Changed(difference) => {
                 is_changed = true;
                 self.changed.push((at, (golden.stored.clone(), difference)));
             }
@@ -158,16 +158,21 @@ impl Reading<'_, '_> {
         })
     }
 
-    fn compare(&self, before: Option<&today::LockedPayload>, stored: &Exact, today: &Today) -> Comparison {
-        let Some(before) = before else { return Comparison::New };
-        let Some(difference) = today.difference_from(before) else { return Comparison::Same };
+    fn compare(
+        &self,
+        before: Option<&today::LockedPayload>,
+        stored: &Exact,
+        today: &Today,
+    ) -> GoldenComparison {
+        let Some(before) = before else { return GoldenComparison::New };
+        let Some(difference) = today.difference_from(before) else { return GoldenComparison::Same };
         if before.is_beyond(self.code, self.locked) {
-            return Comparison::Beyond;
+            return GoldenComparison::Beyond;
         }
         let stored = today::stored(self.published, stored);
         match follows((self.code, self.locked), &self.entries, before, &stored, today) {
-            Ok(()) => Comparison::New,
-            Err(as_version) => Comparison::Changed(as_version.unwrap_or(difference)),
+            Ok(()) => GoldenComparison::New,
+            Err(as_version) => GoldenComparison::Changed(as_version.unwrap_or(difference)),
         }
     }
 

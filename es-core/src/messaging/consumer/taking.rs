@@ -23,7 +23,7 @@ use crate::stream::Position;
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Options {
+pub(super) struct ConsumerOptions {
     pub(super) on_failure: OnFailure,
     pub(super) retries: u32,
     pub(super) first_wait: Duration,
@@ -34,21 +34,21 @@ pub(super) struct Options {
 pub(super) struct Taking<R, S> {
     reactor: R,
     pub(super) letters: Letters<S>,
-    options: Mutex<Options>,
+    options: Mutex<ConsumerOptions>,
 }
 
 impl<R: Effects, S: EventStore + 'static> Taking<R, S> {
     pub(super) fn new(reactor: R, letters: Letters<S>) -> Self {
         let (retries, first_wait) = (0, Duration::from_millis(100));
-        let options = Options { on_failure: OnFailure::Stop, retries, first_wait, concurrency: 16 };
+        let options = ConsumerOptions { on_failure: OnFailure::Stop, retries, first_wait, concurrency: 16 };
         Self { reactor, letters, options: Mutex::new(options) }
     }
 
-    pub(super) fn options(&self) -> Options {
+    pub(super) fn options(&self) -> ConsumerOptions {
         *latch::hold(&self.options)
     }
 
-    pub(super) fn set<T>(&self, change: impl FnOnce(&mut Options) -> T) {
+    pub(super) fn set<T>(&self, change: impl FnOnce(&mut ConsumerOptions) -> T) {
         change(&mut latch::hold(&self.options));
     }
 
@@ -73,7 +73,7 @@ impl<R: Effects, S: EventStore + 'static> Taking<R, S> {
                 return Ok(());
             }
         }
-        let Options { retries, first_wait, .. } = self.options();
+        let ConsumerOptions { retries, first_wait, .. } = self.options();
         let (mut attempts, mut wait) = (0, first_wait);
         loop {
             let Err(error) = self.attempt(message, delivery.place()).await else {

@@ -8,7 +8,7 @@ use tracing::{debug, warn};
 
 use crate::projection::error::ProjectorError;
 use crate::projection::lease::{Claim, Claimed};
-use crate::projection::settings::Options;
+use crate::projection::settings::RunnerOptions;
 use crate::projection::target::Target;
 use crate::projection::{Partition, Projection};
 use crate::store::Checkpoint;
@@ -67,7 +67,7 @@ impl Lease {
         &mut self,
         target: &T,
         partition: Partition,
-        options: &Options,
+        options: &RunnerOptions,
     ) -> Result<Ownership, ProjectorError> {
         if self.ends.is_some_and(|ends| ends > Instant::now() + share(options) * (SHARES - 1)) {
             return Ok(Ownership::Still);
@@ -93,7 +93,7 @@ impl Lease {
         &mut self,
         target: &T,
         partition: Partition,
-        options: &Options,
+        options: &RunnerOptions,
         work: impl Future<Output = R>,
     ) -> Option<R> {
         let mut work = pin!(work);
@@ -130,7 +130,7 @@ impl Lease {
         &self,
         target: &T,
         partition: Partition,
-        options: &Options,
+        options: &RunnerOptions,
     ) -> Self {
         let mut asked = Self { epoch: self.epoch, ends: None };
         match asked.hold(target, partition, options).await {
@@ -155,7 +155,7 @@ impl Lease {
         &mut self,
         target: &T,
         partition: Partition,
-        options: &Options,
+        options: &RunnerOptions,
         wait: Duration,
     ) {
         if self.epoch.is_none() || self.keep(target, partition, options, sleep(wait)).await.is_none() {
@@ -164,6 +164,6 @@ impl Lease {
     }
 }
 
-fn share(options: &Options) -> Duration {
+fn share(options: &RunnerOptions) -> Duration {
     options.lease / SHARES
 }

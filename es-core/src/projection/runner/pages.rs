@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
 use crate::error::StoreError;
-use crate::projection::settings::Options;
+use crate::projection::settings::RunnerOptions;
 use crate::projection::{Partition, Projection, ProjectionPage, ProjectionReader};
 use crate::store::{Checkpoint, ReadAll, Rest};
 use crate::subscription::When;
@@ -37,8 +37,8 @@ struct ReadAhead<P: Projection> {
 }
 
 impl<P: Projection, S: ReadAll + Clone + 'static> Pages<P, S> {
-    pub(in crate::projection) fn new(source: &S, partition: Partition, options: &Options) -> Self {
-        let &Options { page_size, page_bytes, poll_every, .. } = options;
+    pub(in crate::projection) fn new(source: &S, partition: Partition, options: &RunnerOptions) -> Self {
+        let &RunnerOptions { page_size, page_bytes, poll_every, .. } = options;
         Self {
             source: source.clone(),
             partition,

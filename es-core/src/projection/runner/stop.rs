@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 /// Whether workers are asked to stop.
 #[derive(Debug, Clone, Default)]
-pub(in crate::projection) struct Stop {
+pub(in crate::projection) struct StopSignal {
     /// Without a sender nobody asks.
     asked: Option<watch::Receiver<bool>>,
     busy: Arc<AtomicBool>,
@@ -18,7 +18,7 @@ pub(in crate::projection) struct Stop {
 /// Marks work that a worker has begun and must complete, until it is dropped.
 pub(super) struct Busy(Arc<AtomicBool>);
 
-impl Stop {
+impl StopSignal {
     /// Asked through the sender.
     pub(in crate::projection) fn new() -> (watch::Sender<bool>, Self) {
         let (ask, asked) = watch::channel(false);

@@ -9,12 +9,12 @@ use tracing::{Instrument, debug, debug_span};
 use super::lease::Owned;
 use super::pages::Pages;
 use super::retrying::{Board, Tries};
-use super::stop::Stop;
+use super::stop::StopSignal;
 use super::throughput::Throughput;
 use crate::error::StoreError;
 use crate::projection::effects::Work;
 use crate::projection::error::ProjectorError;
-use crate::projection::settings::Options;
+use crate::projection::settings::RunnerOptions;
 use crate::projection::target::Target;
 use crate::projection::{Partition, Projection, ProjectionPage};
 use crate::store::{Checkpoint, ReadAll, Rest};
@@ -28,7 +28,7 @@ pub(in crate::projection) struct Worker<P: Projection, S, T: Target<P>> {
     pub(super) source: S,
     pub(super) projection: Arc<P>,
     pub(super) target: T,
-    pub(super) options: Options,
+    pub(super) options: RunnerOptions,
     pub(super) partition: Partition,
     pub(super) session: Option<T::Session>,
     pub(super) pages: Pages<P, S>,
@@ -43,7 +43,7 @@ pub(in crate::projection) struct Worker<P: Projection, S, T: Target<P>> {
     tries: Tries,
     /// For a worker that runs effects.
     pub(super) owned: Owned,
-    stop: Stop,
+    stop: StopSignal,
 }
 
 /// When a projection ends, if nothing fails.
@@ -75,7 +75,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         source: S,
         projection: Arc<P>,
         target: T,
-        options: Options,
+        options: RunnerOptions,
         retrying: &Arc<Board>,
         partition: Partition,
     ) -> Self {
@@ -94,12 +94,12 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             published: false,
             pace: Throughput::new(),
             owned: Owned::default(),
-            stop: Stop::default(),
+            stop: StopSignal::default(),
         }
     }
 
     /// Ends between two pages when it is asked to.
-    pub(in crate::projection) fn until(mut self, stop: &Stop) -> Self {
+    pub(in crate::projection) fn until(mut self, stop: &StopSignal) -> Self {
         self.stop = stop.for_worker();
         self
     }

@@ -5,13 +5,13 @@ use crate::shape::check::Tagging;
 use crate::shape::model::{Content, Field, Form, Note, Type, Variant};
 
 /// The names of a field or a variant.
-struct Names<'a> {
+struct WireNames<'a> {
     name: &'a str,
     written: Option<&'a str>,
     read: Vec<&'a str>,
 }
 
-impl<'a> Names<'a> {
+impl<'a> WireNames<'a> {
     fn of(name: &'a str, notes: &'a [Note]) -> Self {
         let has = |note: &Note| notes.contains(note);
         let first = notes.iter().find_map(|note| match note {
@@ -35,7 +35,7 @@ impl<'a> Search<'a> {
     /// For an enum whose variants are distinguished by name.
     pub(super) fn variant_names(&mut self, variants: &'a [Variant], path: &str) {
         let named = variants.iter().filter(|variant| !variant.notes.contains(&Note::Untagged));
-        let names = named.map(|variant| Names::of(variant.name, variant.notes)).collect();
+        let names = named.map(|variant| WireNames::of(variant.name, variant.notes)).collect();
         self.read_elsewhere(names, path);
     }
 
@@ -45,7 +45,7 @@ impl<'a> Search<'a> {
             _ => None,
         });
         let own = fields.iter().filter(|field| !field.notes.contains(&Note::Flatten));
-        let names: Vec<Names<'a>> = own.map(|field| Names::of(field.name, field.notes)).collect();
+        let names: Vec<WireNames<'a>> = own.map(|field| WireNames::of(field.name, field.notes)).collect();
         let mut taken: Vec<String> = constants.map(ToOwned::to_owned).collect();
         for names in &names {
             let mut known = names.written.iter().chain(&names.read);
@@ -79,7 +79,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn read_elsewhere(&mut self, all: Vec<Names<'a>>, path: &str) {
+    fn read_elsewhere(&mut self, all: Vec<WireNames<'a>>, path: &str) {
         for names in all {
             if names.written.is_some_and(|written| !names.read.is_empty() && !names.read.contains(&written)) {
                 self.found(
@@ -162,7 +162,7 @@ impl<'a> Search<'a> {
 }
 
 fn own_names(name: &str, notes: &[Note]) -> Vec<String> {
-    let names = Names::of(name, notes);
+    let names = WireNames::of(name, notes);
     names.written.iter().chain(&names.read).map(|name| (*name).to_owned()).collect()
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use broken::{BrokenSink, Broker, Fault, TOO_LARGE};
 use es_core::StreamId;
-use es_core::conformance::sinks::{self, Harness, Interrupt, Refuse, Repeated};
+use es_core::conformance::sinks::{self, Interrupt, Refuse, Repeated, SinkHarness};
 use es_core::messaging::{MemoryBroker, Message};
 use es_core::uuid::Uuid;
 
@@ -15,7 +15,7 @@ use crate::failing::{self, Run};
 
 struct OfMemory(MemoryBroker);
 
-impl Harness for OfMemory {
+impl SinkHarness for OfMemory {
     type Sink = MemoryBroker;
 
     async fn sink(&self) -> MemoryBroker {
@@ -45,7 +45,7 @@ impl MayBeBroken {
     }
 }
 
-impl Harness for MayBeBroken {
+impl SinkHarness for MayBeBroken {
     type Sink = BrokenSink;
     const REPEATED: Repeated = Repeated::Dropped;
     const PATIENCE: Duration = Duration::from_secs(2);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use broken::{BrokenTarget, Fault, Rows};
 use es_core::MemoryStore;
-use es_core::conformance::targets::{self, Harness, Row};
+use es_core::conformance::targets::{self, Row, TargetHarness};
 use es_core::projection::{MemoryTarget, Projection};
 use es_core::record::BoxError;
 
@@ -27,7 +27,7 @@ impl InMemory {
     }
 }
 
-impl Harness for InMemory {
+impl TargetHarness for InMemory {
     type Source = MemoryStore;
     type Model = Rows;
     type Target<P: Projection<Model = Rows>> = BrokenTarget;

@@ -4,14 +4,14 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Attribute, Data, Fields, LitInt};
 
-use super::{History, names};
+use super::{EventHistory, names};
 use crate::errors::Errors;
 use crate::history::{Field, FieldChange, order, range, since};
 use crate::shape::serde;
 
 /// Rejects a history that does not determine the old versions.
 pub(in crate::event) fn check(
-    history: &History,
+    history: &EventHistory,
     version: u32,
     literal: Option<&LitInt>,
     write_as: Option<&LitInt>,
@@ -48,7 +48,7 @@ pub(in crate::event) fn check(
 }
 
 /// Only a struct that is stored as a JSON object has a history.
-fn kind_of_struct(history: &History, errors: &mut Errors) {
+fn kind_of_struct(history: &EventHistory, errors: &mut Errors) {
     let Data::Struct(data) = &history.input.data else { return };
     let with_history = || history.fields.iter().filter(|field| since(field).next().is_some());
     match &data.fields {
@@ -77,7 +77,7 @@ fn kind_of_struct(history: &History, errors: &mut Errors) {
 }
 
 /// What is stored as another type has no fields of its own.
-fn is_stored_as_it_is(history: &History, errors: &mut Errors) {
+fn is_stored_as_it_is(history: &EventHistory, errors: &mut Errors) {
     let keys = serde::of_type(&history.input.attrs);
     let other = [
         (keys.transparent, "transparent"),
@@ -115,7 +115,7 @@ fn first_word(field: &Field) -> TokenStream {
 }
 
 /// Checks whether serde's attributes allow a field to have a history.
-fn kind_of_field(history: &History, field: &Field, errors: &mut Errors) {
+fn kind_of_field(history: &EventHistory, field: &Field, errors: &mut Errors) {
     let keys = serde::of_part(&field.attributes);
     if since(field).next().is_some() && keys.skip_reading {
         errors.spanned(
@@ -149,7 +149,7 @@ fn kind_of_field(history: &History, field: &Field, errors: &mut Errors) {
     }
 }
 
-fn removed_flattened(history: &History, field: &Field, errors: &mut Errors) {
+fn removed_flattened(history: &EventHistory, field: &Field, errors: &mut Errors) {
     let others = history.fields.iter().filter(|other| other.ident != field.ident);
     for other in others.filter(|other| serde::of_part(&other.attributes).flatten) {
         errors.spanned(
@@ -178,7 +178,7 @@ fn mentions(tokens: TokenStream, name: &str) -> bool {
 }
 
 /// A field that only the previous version has cannot be filled when that version is written.
-fn removed_in_the_last_step(history: &History, version: u32, literal: &LitInt, errors: &mut Errors) {
+fn removed_in_the_last_step(history: &EventHistory, version: u32, literal: &LitInt, errors: &mut Errors) {
     let gone = |field: &&Field| field.removed.as_ref().is_some_and(|removed| removed.version == version);
     for field in history.fields.iter().filter(gone) {
         let (name, before) = (&field.ident, version - 1);

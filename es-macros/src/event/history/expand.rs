@@ -9,7 +9,7 @@ use super::super::check::Event;
 use super::super::expand::{implementations, item as emitted};
 use super::super::item::Item;
 use super::old::{self, Wire};
-use super::{History, each};
+use super::{EventHistory, each};
 use crate::errors::Errors;
 use crate::history::attributes::{shared, without};
 use crate::history::{Field, default};
@@ -29,7 +29,7 @@ use crate::shape::serde::{self, DefaultValue};
 pub(in crate::event) fn expand(
     item: &Item,
     event: &Event,
-    history: &History,
+    history: &EventHistory,
     shape: Option<&TokenStream>,
 ) -> TokenStream {
     let newest = event.version;
@@ -55,7 +55,7 @@ pub(in crate::event) fn expand(
 }
 
 /// The event as one of its versions, each with the previous one as its `previous`.
-fn of_version(event: &Event, history: &History, version: u32) -> Event {
+fn of_version(event: &Event, history: &EventHistory, version: u32) -> Event {
     let previous = (version > 1).then(|| {
         let ident = old::ident(version - 1);
         syn::parse_quote!(#ident)
@@ -79,7 +79,7 @@ fn of_version(event: &Event, history: &History, version: u32) -> Event {
     }
 }
 
-fn old_version(item: &Item, event: &Event, history: &History, version: u32) -> TokenStream {
+fn old_version(item: &Item, event: &Event, history: &EventHistory, version: u32) -> TokenStream {
     let es_core = &event.es_core;
     let ident = old::ident(version);
     let of_struct = shared(&history.input, "struct");
@@ -112,7 +112,7 @@ fn old_version(item: &Item, event: &Event, history: &History, version: u32) -> T
 fn default_of_whole(
     item: &Item,
     event: &Event,
-    history: &History,
+    history: &EventHistory,
     version: u32,
     default: &DefaultValue,
 ) -> TokenStream {
@@ -155,7 +155,7 @@ fn locked_default(
     at: usize,
     field: &Field,
     version: u32,
-    history: &History,
+    history: &EventHistory,
     wire: &Wire,
     es_core: &CratePath,
 ) -> TokenStream {
@@ -165,7 +165,7 @@ fn locked_default(
 }
 
 /// The upcast from the previous version to this one: fields that stay are moved, new ones are created.
-fn step(item: &Item, event: &Event, history: &History, version: u32) -> TokenStream {
+fn step(item: &Item, event: &Event, history: &EventHistory, version: u32) -> TokenStream {
     let es_core = &event.es_core;
     let private = es_core.private();
     let previous = old::ident(version - 1);
@@ -197,7 +197,7 @@ fn step(item: &Item, event: &Event, history: &History, version: u32) -> TokenStr
 }
 
 /// The downcast to the previous version, which old programs read.
-fn downcast(item: &Item, event: &Event, history: &History) -> TokenStream {
+fn downcast(item: &Item, event: &Event, history: &EventHistory) -> TokenStream {
     let Event { version, es_core, .. } = event;
     let private = es_core.private();
     let (this, previous) = (&item.ident, old::ident(version - 1));

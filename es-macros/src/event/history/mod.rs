@@ -16,7 +16,7 @@ pub(super) use check::check;
 pub(super) use expand::expand;
 
 /// All fields that the event has or had.
-pub(super) struct History {
+pub(super) struct EventHistory {
     pub(super) fields: Vec<Field>,
     /// The struct, with all its attributes.
     pub(super) input: DeriveInput,
@@ -27,7 +27,7 @@ pub(super) fn read(
     removed: &mut Vec<Field>,
     input: Option<&DeriveInput>,
     errors: &mut Errors,
-) -> Option<History> {
+) -> Option<EventHistory> {
     let input = input?;
     let Data::Struct(data) = &input.data else { return None };
     let (mut fields, mut any) = (Vec::new(), !removed.is_empty());
@@ -37,7 +37,7 @@ pub(super) fn read(
         fields.push(Field { ident, ty: field.ty.clone(), attributes, changes, removed: None });
     }
     fields.append(removed);
-    any.then(|| History { fields, input: input.clone() })
+    any.then(|| EventHistory { fields, input: input.clone() })
 }
 
 /// The names of a list in code: `#[a] x: A, #[b] y: B,`.

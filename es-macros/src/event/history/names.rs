@@ -2,14 +2,14 @@
 
 use quote::ToTokens as _;
 
-use super::History;
+use super::EventHistory;
 use super::old::Wire;
 use crate::errors::Errors;
 use crate::history::{Field, FieldChange};
 
 /// Checks that no two fields of one version have the same name. Reported in the newest version in which they
 /// do.
-pub(super) fn check(history: &History, version: u32, errors: &mut Errors) {
+pub(super) fn check(history: &EventHistory, version: u32, errors: &mut Errors) {
     let wire = Wire::of(history);
     let fields: Vec<&Field> = history.fields.iter().filter(|field| field.is_in(version)).collect();
     for field in &fields {

@@ -5,7 +5,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::{Attribute, LitStr};
 
-use super::{History, each};
+use super::{EventHistory, each};
 use crate::history::Field;
 use crate::shape::case::Rule;
 use crate::shape::serde::{self, Both};
@@ -14,7 +14,7 @@ use crate::shape::serde::{self, Both};
 pub(super) struct Wire(Both<Rule>);
 
 impl Wire {
-    pub(super) fn of(history: &History) -> Self {
+    pub(super) fn of(history: &EventHistory) -> Self {
         Self(serde::of_type(&history.input.attrs).rename_all)
     }
 
@@ -30,7 +30,7 @@ pub(super) fn ident(version: u32) -> Ident {
 }
 
 /// `struct __EsV1 { … }`.
-pub(super) fn item(history: &History, version: u32, keeps: fn(&Attribute) -> bool) -> TokenStream {
+pub(super) fn item(history: &EventHistory, version: u32, keeps: fn(&Attribute) -> bool) -> TokenStream {
     let struct_ident = ident(version);
     let fields = each(history.fields.iter().filter(|field| field.is_in(version)), |field| {
         let attributes = field.attributes_in(version).into_iter().filter(keeps);

@@ -5,12 +5,12 @@ use quote::ToTokens as _;
 use syn::{Data, Fields, Type};
 
 use super::super::{attr, serde};
-use super::{History, Part, Variant, form, names};
+use super::{Part, TypeHistory, Variant, form, names};
 use crate::errors::Errors;
 use crate::history::{AddedDefault, Change, Field, attributes, order, range, since};
 
 /// Rejects a history that leaves it ambiguous what was stored.
-pub(in crate::shape) fn check(history: &History, errors: &mut Errors) {
+pub(in crate::shape) fn check(history: &TypeHistory, errors: &mut Errors) {
     kind_of_type(history, errors);
     for part in &history.parts {
         kind_of_part(history, part, errors);
@@ -47,7 +47,7 @@ fn word_of(field: &Field) -> TokenStream {
 }
 
 /// Only a type that serde writes by its fields and variants has a history.
-fn kind_of_type(history: &History, errors: &mut Errors) {
+fn kind_of_type(history: &TypeHistory, errors: &mut Errors) {
     let input = &history.input;
     let keys = serde::of_type(&input.attrs);
     let mut unreported = Errors::new();
@@ -82,7 +82,7 @@ fn fields_with_history(part: &Part) -> impl Iterator<Item = &Field> {
     part.fields.iter().filter(|field| since(field).next().is_some())
 }
 
-fn kind_of_part(history: &History, part: &Part, errors: &mut Errors) {
+fn kind_of_part(history: &TypeHistory, part: &Part, errors: &mut Errors) {
     let fields = match (&history.input.data, &part.variant) {
         (Data::Struct(data), _) => &data.fields,
         (Data::Enum(data), Some(of)) => {
@@ -184,7 +184,7 @@ fn of_variant(changes: &[Change], version: u32, ident: &syn::Ident, errors: &mut
 }
 
 /// Checks whether serde's attributes allow a field to have a history.
-fn kind_of_field(history: &History, field: &Field, errors: &mut Errors) {
+fn kind_of_field(history: &TypeHistory, field: &Field, errors: &mut Errors) {
     let name = &field.ident;
     let keys = serde::of_part(&field.attributes);
     let word = word_of(field);
@@ -257,7 +257,7 @@ fn mentioned(tokens: TokenStream, names: &[String]) -> Option<String> {
 }
 
 /// Checks that the versions are 2, 3, 4 …
-fn without_gap(history: &History, errors: &mut Errors) {
+fn without_gap(history: &TypeHistory, errors: &mut Errors) {
     let of_fields =
         history.parts.iter().flat_map(|part| &part.fields).flat_map(since).map(|(_, since)| since);
     let of_variants = history.parts.iter().filter_map(|part| part.variant.as_ref());

@@ -6,7 +6,7 @@ use syn::{Attribute, Data, DeriveInput, ExprPath, Fields, Ident};
 
 use super::super::serde::{self, DefaultValue};
 use super::form::{default_name, gone_name, without_self};
-use super::{History, Part};
+use super::{Part, TypeHistory};
 use crate::history::attributes::{has, is_kept, shared, without};
 use crate::history::{default, since};
 use crate::paths::CratePath;
@@ -21,7 +21,11 @@ use crate::paths::CratePath;
 ///
 /// impl<'de> Deserialize<'de> for Money { … }     // from `__EsForms`, field by field
 /// ```
-pub(in crate::shape) fn expand(history: &History, shape: &TokenStream, es_core: &CratePath) -> TokenStream {
+pub(in crate::shape) fn expand(
+    history: &TypeHistory,
+    shape: &TokenStream,
+    es_core: &CratePath,
+) -> TokenStream {
     let private = es_core.private();
     let input = &history.input;
     let ident = &input.ident;
@@ -84,7 +88,7 @@ fn allowed(input: &DeriveInput) -> TokenStream {
 }
 
 /// A `Deserialize` that always fails, for a type whose history has a mistake.
-pub(in crate::shape) fn expand_nothing(history: &History, es_core: &CratePath) -> TokenStream {
+pub(in crate::shape) fn expand_nothing(history: &TypeHistory, es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
     let (head, (_, _, where_clause)) = (head(history, es_core), history.input.generics.split_for_impl());
     quote! {
@@ -101,7 +105,7 @@ pub(in crate::shape) fn expand_nothing(history: &History, es_core: &CratePath) -
 
 /// `impl<'de> Deserialize<'de> for Money`, with the span where the history begins, so that a second one is
 /// reported there.
-fn head(history: &History, es_core: &CratePath) -> TokenStream {
+fn head(history: &TypeHistory, es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
     let DeriveInput { ident, generics, .. } = &history.input;
     let (_, type_generics, _) = generics.split_for_impl();
@@ -125,7 +129,7 @@ impl Part {
 }
 
 /// The type for which serde derives `Deserialize`.
-fn item(history: &History, this: &TokenStream, es_core: &CratePath) -> TokenStream {
+fn item(history: &TypeHistory, this: &TokenStream, es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
     let mut item = history.reading();
     item.ident = format_ident!("__EsForms");
@@ -180,13 +184,13 @@ fn plain(data: &mut Data, is_kept: impl Fn(&Attribute) -> bool + Copy) {
 }
 
 /// Whether removed fields would be rejected if nothing read them.
-fn takes_gone(history: &History) -> bool {
+fn takes_gone(history: &TypeHistory) -> bool {
     serde::of_type(&history.input.attrs).no_unknown_fields
         && history.parts.iter().any(|part| part.gone().next().is_some())
 }
 
 /// Converts what was read to the type itself, field by field.
-fn arms(history: &History) -> TokenStream {
+fn arms(history: &TypeHistory) -> TokenStream {
     let takes_gone = takes_gone(history);
     let fields_of = |fields: &Fields, part: &Part| match fields {
         Fields::Named(_) => {
@@ -222,7 +226,7 @@ fn arms(history: &History) -> TokenStream {
 }
 
 /// Where serde takes absent fields from the default of the struct, the reader of all forms does as well.
-fn default_of_whole(history: &History, es_core: &CratePath) -> Option<TokenStream> {
+fn default_of_whole(history: &TypeHistory, es_core: &CratePath) -> Option<TokenStream> {
     let private = es_core.private();
     let DeriveInput { ident, generics, attrs, .. } = &history.input;
     let keys = serde::of_type(attrs);

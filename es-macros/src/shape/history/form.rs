@@ -7,9 +7,9 @@ use syn::parse::Parser as _;
 use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident};
 
 use super::super::describe::describe;
-use super::super::described::{Content, DescribedVariant, Field as DescribedField, Form};
+use super::super::described::{Content, DescribedField, DescribedVariant, Form};
 use super::super::serde;
-use super::{History, Part, earlier_names};
+use super::{Part, TypeHistory, earlier_names};
 use crate::errors::Errors;
 use crate::history::{Field, FieldChange, default};
 use crate::paths::CratePath;
@@ -44,7 +44,7 @@ pub(super) fn gone_name(at: usize) -> Ident {
     format_ident!("__es_removed_{at}")
 }
 
-impl History {
+impl TypeHistory {
     /// The type as it was in a version.
     pub(in crate::shape) fn in_version(&self, version: u32) -> DeriveInput {
         self.rebuilt(
@@ -146,7 +146,7 @@ fn alias(name: impl AsRef<str>) -> Attribute {
 }
 
 /// All changes, in the order of their versions.
-pub(in crate::shape) fn steps(history: &History, es_core: &CratePath) -> Vec<Step> {
+pub(in crate::shape) fn steps(history: &TypeHistory, es_core: &CratePath) -> Vec<Step> {
     let mut steps = Vec::new();
     for (at, part) in history.parts.iter().enumerate() {
         let variant = part.variant.as_ref().map(|variant| variant.name(1));
@@ -192,7 +192,12 @@ pub(in crate::shape) fn steps(history: &History, es_core: &CratePath) -> Vec<Ste
 }
 
 /// A field as it was when it was added.
-fn described_field(history: &History, part: &Part, field: &Field, version: u32) -> Option<DescribedField> {
+fn described_field(
+    history: &TypeHistory,
+    part: &Part,
+    field: &Field,
+    version: u32,
+) -> Option<DescribedField> {
     let name = field.name(version, part.rule);
     let (attributes, ident, ty) = (field.attributes_in(version), &field.ident, &field.ty);
     let alone: DeriveInput =
@@ -205,7 +210,7 @@ fn described_field(history: &History, part: &Part, field: &Field, version: u32) 
 }
 
 /// A variant as it was when it was added.
-fn described_variant(history: &History, at: usize, version: u32) -> Option<DescribedVariant> {
+fn described_variant(history: &TypeHistory, at: usize, version: u32) -> Option<DescribedVariant> {
     let before = |part: &&Part| part.variant.as_ref().is_some_and(|variant| variant.since() <= version);
     let at = history.parts[..at].iter().filter(before).count();
     let mut input = history.in_version(version);

@@ -22,7 +22,7 @@ pub(super) use form::{FormChange, Step, steps};
 pub(super) use read::read;
 
 /// A type with all parts that it has or had.
-pub(super) struct History {
+pub(super) struct TypeHistory {
     /// The type, without the attributes of its history.
     pub(super) input: DeriveInput,
     /// The struct, or each variant of the enum in order.

@@ -4,11 +4,11 @@
 use quote::ToTokens as _;
 
 use super::super::serde;
-use super::{History, Part, earlier_names};
+use super::{Part, TypeHistory, earlier_names};
 use crate::errors::Errors;
 use crate::history::{Change, Field, FieldChange};
 
-pub(super) fn check(history: &History, errors: &mut Errors) {
+pub(super) fn check(history: &TypeHistory, errors: &mut Errors) {
     let keys = serde::of_type(&history.input.attrs);
     for part in &history.parts {
         for (at, field) in part.fields.iter().enumerate() {

@@ -8,13 +8,13 @@ use syn::{Attribute, Data, DeriveInput, Fields};
 
 use super::super::case::Rule;
 use super::super::serde;
-use super::{History, Part, Variant};
+use super::{Part, TypeHistory, Variant};
 use crate::errors::Errors;
 use crate::history::{self, ADDED, Field, REMOVED, RENAMED, Word, since};
 
 /// Removes the history from the attributes, so that the rest describes only how the type is written; `None`
 /// if there is none.
-pub(in crate::shape) fn read(input: &mut DeriveInput, errors: &mut Errors) -> Option<History> {
+pub(in crate::shape) fn read(input: &mut DeriveInput, errors: &mut Errors) -> Option<TypeHistory> {
     let mut any = false;
     let of_type = serde::of_type(&input.attrs);
     let own = take(&mut input.attrs, &mut any);
@@ -39,7 +39,7 @@ pub(in crate::shape) fn read(input: &mut DeriveInput, errors: &mut Errors) -> Op
                     .partition(|entry| first_word(entry).is_none_or(|word| word != REMOVED));
                 let removed = gone("a variant", &gone_fields, errors);
                 let changes =
-                    history::changes(Word::Shape, history::Part::Variant, quote!(#(#own),*), errors);
+                    history::changes(Word::Shape, history::Member::Variant, quote!(#(#own),*), errors);
                 let of_variant = Variant {
                     ident: variant.ident.clone(),
                     attributes: variant.attrs.clone(),
@@ -56,7 +56,7 @@ pub(in crate::shape) fn read(input: &mut DeriveInput, errors: &mut Errors) -> Op
     let of_variants = parts.iter().filter_map(|part| part.variant.as_ref());
     let of_variants = of_variants.flat_map(|variant| &variant.changes).map(|change| change.since.version);
     let version = of_fields.chain(of_variants).max().unwrap_or(1);
-    any.then(|| History { input: input.clone(), parts, version })
+    any.then(|| TypeHistory { input: input.clone(), parts, version })
 }
 
 fn part(
@@ -79,7 +79,7 @@ fn part(
                  struct or the variant that had it",
             );
         }
-        let changes = history::changes(Word::Shape, history::Part::Field, quote!(#(#own),*), errors);
+        let changes = history::changes(Word::Shape, history::Member::Field, quote!(#(#own),*), errors);
         found.push(Field {
             ident: field.ident.clone().unwrap_or_else(|| quote::format_ident!("_{at}")),
             ty: field.ty.clone(),

@@ -127,14 +127,14 @@ impl Reach {
         let connection = &mut session.connection;
         let (mut observations, mut replay) = (Observations::default(), Replay::default());
         let started = Instant::now();
-        let mut question = replay::Question::First;
+        let mut question = replay::Asked::First;
         loop {
             let safe = if settings.read_only {
                 settings.answered(replay.ask_within(connection, statements, beyond, question)).await?
             } else {
                 settings.answered(observations.ask(connection, statements)).await?
             };
-            question = replay::Question::Later;
+            question = replay::Asked::Later;
             if !safe.held || safe.position > beyond || started.elapsed() > POOLER_PAGE_WAIT {
                 return Ok(safe);
             }

@@ -30,7 +30,7 @@ pub(crate) struct Replay {
 
 /// Whether a question is the first in its transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Question {
+pub(crate) enum Asked {
     First,
     Later,
 }
@@ -91,7 +91,7 @@ impl Replay {
         statements: &Statements,
         beyond: u64,
     ) -> Result<Safe, Failure> {
-        self.ask_within(connection, statements, beyond, Question::First).await
+        self.ask_within(connection, statements, beyond, Asked::First).await
     }
 
     /// The same within a transaction, in which later questions get the same next transaction id.
@@ -100,7 +100,7 @@ impl Replay {
         connection: &mut PgConnection,
         statements: &Statements,
         beyond: u64,
-        question: Question,
+        question: Asked,
     ) -> Result<Safe, Failure> {
         let began = Instant::now();
         let row = statements.replayed.call().fetch_one(&mut *connection).await?;
@@ -112,7 +112,7 @@ impl Replay {
         };
         self.last = seen.last;
         self.settle(seen.oldest);
-        if question == Question::First {
+        if question == Asked::First {
             self.take(seen);
         }
         // Positions that the reader has passed need no check.

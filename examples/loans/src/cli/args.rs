@@ -72,7 +72,7 @@ pub(super) enum ReadModelCommand {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Imports a log, one command a record; run it again to go on
-    Import(Import),
+    Import(ImportArgs),
     /// Shows the history of one application, and its state
     Show {
         /// The number of the application
@@ -125,7 +125,7 @@ pub(super) struct Kept {
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Import {
+pub(super) struct ImportArgs {
     /// JSON lines, plain or gzip; `-` for the standard input
     pub(super) file: PathBuf,
     /// How many applications are worked on at a time; records that wait for the server are written together

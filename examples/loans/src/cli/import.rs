@@ -16,7 +16,7 @@ use crate::import::{Count, Import, Imported, Problems, Source};
 use crate::report::Report;
 use crate::table::grouped;
 
-pub(super) async fn import<A: Generation>(args: args::Import) -> Result<(), Failure> {
+pub(super) async fn import<A: Generation>(args: args::ImportArgs) -> Result<(), Failure> {
     let concurrency = usize::from(args.concurrency);
     let kind = StoreKind::of(args.store, Purpose::Write)?;
     let memory = kind == StoreKind::Memory;

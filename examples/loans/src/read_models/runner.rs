@@ -16,14 +16,14 @@ use super::outcomes::Outcomes;
 use super::recount::Recount;
 use super::resource_load::ResourceLoad;
 use super::running::Running;
-use super::source::Source;
+use super::source::FiguresSource;
 use super::work_in_progress::WorkInProgress;
 
 /// All read models of one store.
 #[derive(Debug, Clone)]
 pub struct ReadModels {
     projectors: [Arc<dyn Running>; 4],
-    source: Source,
+    source: FiguresSource,
 }
 
 /// How long the read models run.
@@ -51,13 +51,13 @@ impl ReadModels {
     ///
     /// [`FiguresError::Database`] if the URL cannot be read.
     pub fn in_database(store: &PostgresStore, url: &str) -> Result<Self, FiguresError> {
-        Ok(Self { projectors: projectors(store), source: Source::database(url)? })
+        Ok(Self { projectors: projectors(store), source: FiguresSource::database(url)? })
     }
 
     /// The read models of a store in this file: files beside it.
     #[must_use]
     pub fn in_files(store: &SqliteStore, path: &Path) -> Self {
-        Self { projectors: projectors(store), source: Source::files(store, path) }
+        Self { projectors: projectors(store), source: FiguresSource::files(store, path) }
     }
 
     /// Starts them all, each in a task of its own. Dropping the tasks is an orderly end.

@@ -20,14 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where the figures are read.
 #[derive(Debug, Clone)]
-pub(super) enum Source {
+pub(super) enum FiguresSource {
     /// In tables beside the events.
     Database(PgPool),
     /// In files beside that of the events.
     Files(Box<Files>),
 }
 
-impl Source {
+impl FiguresSource {
     pub(super) fn database(url: &str) -> Result<Self, FiguresError> {
         let options = PgConnectOptions::from_str(url)?;
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);

@@ -57,20 +57,22 @@ struct Open {
 type Counts = [i64; 5];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
+enum WorkStep {
     Scheduled,
     Started,
     Completed,
 }
 
 impl Open {
-    fn take(&mut self, step: Step) {
+    fn take(&mut self, step: WorkStep) {
         match step {
-            Step::Scheduled => self.waiting = true,
-            Step::Started => (self.waiting, self.in_progress) = (false, self.in_progress.saturating_add(1)),
-            Step::Completed if self.in_progress > 0 => self.in_progress -= 1,
+            WorkStep::Scheduled => self.waiting = true,
+            WorkStep::Started => {
+                (self.waiting, self.in_progress) = (false, self.in_progress.saturating_add(1))
+            }
+            WorkStep::Completed if self.in_progress > 0 => self.in_progress -= 1,
             // Nobody is at work: a scheduled item is closed.
-            Step::Completed => self.waiting = false,
+            WorkStep::Completed => self.waiting = false,
         }
     }
 }
@@ -101,14 +103,14 @@ impl<Db: Model> ProjectBatch for WorkInProgress<Db> {
 }
 
 /// Whose work it is, what, on which day, and what was done.
-fn step(event: &WorkInProgressEvent) -> (&str, &'static str, Date, Step) {
-    fn of<E>(event: &Recorded<E>, item: WorkItem, step: Step) -> (&str, &'static str, Date, Step) {
+fn step(event: &WorkInProgressEvent) -> (&str, &'static str, Date, WorkStep) {
+    fn of<E>(event: &Recorded<E>, item: WorkItem, step: WorkStep) -> (&str, &'static str, Date, WorkStep) {
         (event.stream.key(), item.name(), day(event.occurred_at()), step)
     }
     match event {
-        WorkInProgressEvent::WorkScheduled(event) => of(event, event.event.item, Step::Scheduled),
-        WorkInProgressEvent::WorkStarted(event) => of(event, event.event.item, Step::Started),
-        WorkInProgressEvent::WorkCompleted(event) => of(event, event.event.item, Step::Completed),
+        WorkInProgressEvent::WorkScheduled(event) => of(event, event.event.item, WorkStep::Scheduled),
+        WorkInProgressEvent::WorkStarted(event) => of(event, event.event.item, WorkStep::Started),
+        WorkInProgressEvent::WorkCompleted(event) => of(event, event.event.item, WorkStep::Completed),
     }
 }
 
@@ -116,7 +118,7 @@ type OpenWork<'a> = BTreeMap<(&'a str, &'static str), Open>;
 
 /// Where the work of a batch stood before.
 async fn read_open<'a>(
-    steps: &[(&'a str, &'static str, Date, Step)],
+    steps: &[(&'a str, &'static str, Date, WorkStep)],
     db: &mut impl Model,
 ) -> Result<OpenWork<'a>, sqlx::Error> {
     let mut open: OpenWork<'a> = steps.iter().map(|step| ((step.0, step.1), Open::default())).collect();

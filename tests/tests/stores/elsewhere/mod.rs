@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use es_core::conformance::targets::{Harness, Row};
+use es_core::conformance::targets::{Row, TargetHarness};
 use es_core::projection::Projection;
 use es_core::record::{BoxError, NewEvent};
 use es_core::store::{Append, AppendOutcome, ReadAll};
@@ -52,7 +52,7 @@ async fn append_others(store: &PostgresStore, key: &str) {
     assert!(matches!(done, AppendOutcome::Appended(_)), "{done:?}");
 }
 
-impl<S: EventStore + ReadAll + Clone + 'static> Harness for Apart<S> {
+impl<S: EventStore + ReadAll + Clone + 'static> TargetHarness for Apart<S> {
     type Source = S;
     type Model = PgConnection;
     type Target<P: Projection<Model = PgConnection>> = PostgresTarget<P>;

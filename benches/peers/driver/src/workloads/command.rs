@@ -12,12 +12,12 @@ const COMMANDS_A_STREAM: usize = 10;
 
 /// The results of one caller, or of all.
 #[derive(Default)]
-struct Done {
+struct CommandsDone {
     latencies: Latencies,
     conflicts: u32,
 }
 
-impl Done {
+impl CommandsDone {
     fn extend(&mut self, other: Self) {
         self.latencies.extend(other.latencies);
         self.conflicts += other.conflicts;
@@ -35,7 +35,7 @@ impl Done {
 }
 
 /// One deposit, retried at once after a conflict.
-async fn deposit<C: Column>(column: &C, id: &str, done: &mut Done) -> Result<()> {
+async fn deposit<C: Column>(column: &C, id: &str, done: &mut CommandsDone) -> Result<()> {
     let called = Instant::now();
     loop {
         match column.command(id, Command::Deposit { first: next_amount(1), n: 1 }).await {
@@ -57,13 +57,13 @@ pub(crate) async fn fresh<C: Column>(column: &C, workload: &str, callers: u32, s
     Ok(())
 }
 
-async fn fresh_for<C: Column>(column: &C, callers: u32, span: Duration) -> Result<Done> {
+async fn fresh_for<C: Column>(column: &C, callers: u32, span: Duration) -> Result<CommandsDone> {
     let start = Instant::now();
     let mut tasks: JoinSet<Result<_>> = JoinSet::new();
     for _ in 0..callers {
         let column = column.clone();
         tasks.spawn(async move {
-            let mut done = Done::default();
+            let mut done = CommandsDone::default();
             while start.elapsed() <= span {
                 let called = Instant::now();
                 let id = loop {
@@ -103,7 +103,7 @@ pub(crate) async fn on_a_hundred<C: Column>(
             let mut ids = Vec::new();
             for _ in 0..each {
                 let id = build(&column, 100).await?;
-                deposit(&column, &id, &mut Done::default()).await?;
+                deposit(&column, &id, &mut CommandsDone::default()).await?;
                 ids.push(id);
             }
             Ok(ids)
@@ -116,7 +116,7 @@ pub(crate) async fn on_a_hundred<C: Column>(
     for ids in accounts {
         let column = column.clone();
         tasks.spawn(async move {
-            let mut done = Done::default();
+            let mut done = CommandsDone::default();
             for id in ids.iter().cycle() {
                 for _ in 0..20 {
                     if start.elapsed() > span {
@@ -133,8 +133,8 @@ pub(crate) async fn on_a_hundred<C: Column>(
     Ok(())
 }
 
-async fn all(tasks: JoinSet<Result<Done>>) -> Result<Done> {
-    let mut all = Done::default();
+async fn all(tasks: JoinSet<Result<CommandsDone>>) -> Result<CommandsDone> {
+    let mut all = CommandsDone::default();
     for done in tasks.join_all().await {
         all.extend(done?);
     }

@@ -14,7 +14,7 @@ use crate::{Column, Command, Failed, Result};
 const CALLERS: usize = 16;
 
 #[derive(Default, Serialize, Deserialize)]
-struct Done {
+struct HotDone {
     committed: u32,
     conflicts: u32,
     longest: Duration,
@@ -47,7 +47,7 @@ pub(crate) async fn in_processes<C: Column>(
     processes.begin()?;
     let before = column.load(&id).await?;
     let start = Instant::now();
-    let mut all = Done::default();
+    let mut all = HotDone::default();
     for done in processes.measure()? {
         all.extend(serde_json::from_value(done)?);
     }
@@ -65,13 +65,13 @@ pub(crate) async fn part<C: Column>(column: &C, id: &str, callers: usize, span: 
     processes::answer(&done)
 }
 
-async fn call<C: Column>(column: &C, id: &str, callers: usize, locked: bool, span: Duration) -> Result<Done> {
+async fn call<C: Column>(column: &C, id: &str, callers: usize, locked: bool, span: Duration) -> Result<HotDone> {
     let start = Instant::now();
     let mut tasks: JoinSet<Result<_>> = JoinSet::new();
     for _ in 0..callers {
         let (column, id) = (column.clone(), id.to_owned());
         tasks.spawn(async move {
-            let mut done = Done::default();
+            let mut done = HotDone::default();
             let mut called = Instant::now();
             while start.elapsed() < span {
                 match attempt(&column, &id, locked).await {
@@ -90,14 +90,14 @@ async fn call<C: Column>(column: &C, id: &str, callers: usize, locked: bool, spa
             Ok(done)
         });
     }
-    let mut all = Done::default();
+    let mut all = HotDone::default();
     for done in tasks.join_all().await {
         all.extend(done?);
     }
     Ok(all)
 }
 
-impl Done {
+impl HotDone {
     fn extend(&mut self, other: Self) {
         self.committed += other.committed;
         self.conflicts += other.conflicts;

@@ -25,13 +25,13 @@ const LOADS: f64 = 0.6;
 const IDS: u128 = 0x0191_0000_0000_7000_8000_0000_0000_0000;
 
 #[derive(Default, Serialize, Deserialize)]
-struct Done {
+struct MixedDone {
     loads: Latencies,
     commands: Latencies,
     conflicts: u32,
 }
 
-impl Done {
+impl MixedDone {
     fn extend(&mut self, other: Self) {
         self.loads.extend(other.loads);
         self.commands.extend(other.commands);
@@ -80,7 +80,7 @@ pub(crate) async fn run<C: Column>(
     let mut processes = Processes::start(count, url, &format!("part_w11_{callers}"), "")?;
     processes.begin()?;
     let start = Instant::now();
-    let mut all = Done::default();
+    let mut all = MixedDone::default();
     for done in processes.measure()? {
         all.extend(serde_json::from_value(done)?);
     }
@@ -116,14 +116,14 @@ async fn call<C: Column>(
     seed: u64,
     callers: usize,
     span: Duration,
-) -> Result<Done> {
+) -> Result<MixedDone> {
     let start = Instant::now();
     let mut tasks: JoinSet<Result<_>> = JoinSet::new();
     for caller in 0..callers {
         let (column, streams) = (column.clone(), Arc::clone(streams));
         let mut chance = Chance(seed << 32 | caller as u64);
         tasks.spawn(async move {
-            let mut done = Done::default();
+            let mut done = MixedDone::default();
             while start.elapsed() < span {
                 let id = id(streams.draw(&mut chance));
                 let called = Instant::now();
@@ -142,7 +142,7 @@ async fn call<C: Column>(
             Ok(done)
         });
     }
-    let mut all = Done::default();
+    let mut all = MixedDone::default();
     for done in tasks.join_all().await {
         all.extend(done?);
     }

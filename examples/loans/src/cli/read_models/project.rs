@@ -80,7 +80,7 @@ fn place(standings: &[Standing]) -> Option<(u64, u64)> {
 
 /// Shows how far they are, until it is dropped.
 async fn show(read_models: &ReadModels, until: Until) {
-    let mut shown = Shown::new(until);
+    let mut shown = ProgressDisplay::new(until);
     let mut looks = tokio::time::interval(LOOK_EVERY);
     loop {
         looks.tick().await;
@@ -92,7 +92,7 @@ async fn show(read_models: &ReadModels, until: Until) {
 }
 
 /// What was shown of the read models so far: a bar on a terminal, lines elsewhere.
-struct Shown {
+struct ProgressDisplay {
     bar: Option<ProgressBar>,
     until: Until,
     /// Since when they are behind, and where they were then.
@@ -103,7 +103,7 @@ struct Shown {
     away: bool,
 }
 
-impl Shown {
+impl ProgressDisplay {
     fn new(until: Until) -> Self {
         let bar = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -164,7 +164,7 @@ fn show_at(bar: &ProgressBar, position: u64, head: u64, text: String) {
 }
 
 /// Leaves the terminal clean.
-impl Drop for Shown {
+impl Drop for ProgressDisplay {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

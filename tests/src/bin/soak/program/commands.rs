@@ -12,7 +12,7 @@ use es_core::{
 use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};
 
-use super::shared::{PATIENCE, Program, account, excused};
+use super::shared::{PATIENCE, ProgramState, account, excused};
 use crate::domain::{Account, AccountEvent, Move, Moved, Overdrawn};
 use crate::log::{Appended, Entry, nanoseconds, now};
 
@@ -24,7 +24,7 @@ fn nothing_written(error: &ExecuteError<Overdrawn>) -> bool {
     }
 }
 
-impl Program {
+impl ProgramState {
     /// A command that is sent until it is answered, and sometimes once more.
     pub(super) async fn command(&self, random: &mut fastrand::Rng) {
         let id = random.bool().then(Uuid::now_v7);

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use self::commands::Loose;
-use self::shared::{PATIENCE, Program, excused};
+use self::shared::{PATIENCE, ProgramState, excused};
 use crate::log::{Entry, Log};
 
 /// The number of callers in a program.
@@ -67,7 +67,7 @@ pub(crate) async fn run(told: Told) {
     };
     let accounts = Repository::new(store.clone()).with_cache(100);
     let ending = AtomicBool::new(false);
-    let program = Arc::new(Program { url: told.url, store, accounts, log, ending });
+    let program = Arc::new(ProgramState { url: told.url, store, accounts, log, ending });
     let mut random = fastrand::Rng::with_seed(told.seed);
     let mut callers = JoinSet::new();
     for caller in 0..CALLERS {
@@ -91,7 +91,7 @@ pub(crate) async fn run(told: Told) {
     follower.await.expect("no panic");
 }
 
-impl Program {
+impl ProgramState {
     /// One caller: one call after the other.
     async fn call(self: Arc<Self>, name: String, mut random: fastrand::Rng) {
         let mut loose = Loose::new(&name);

@@ -11,11 +11,11 @@ use es_core::{Loaded, Position, Revision, StoreError};
 use es_postgres::Projector;
 use tokio::time::{sleep, timeout};
 
-use super::shared::{PATIENCE, Program, account, excused};
+use super::shared::{PATIENCE, ProgramState, account, excused};
 use crate::domain::{Account, Sums};
 use crate::log::{self, Entry, Read, now};
 
-impl Program {
+impl ProgramState {
     pub(super) async fn read(&self, random: &mut fastrand::Rng) {
         let (account, began) = (account(random), now());
         let loaded = match timeout(PATIENCE, self.accounts.load(&account)).await {

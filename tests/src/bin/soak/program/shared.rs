@@ -13,7 +13,7 @@ use crate::log::{Entry, Log};
 /// How long a fault may delay an answer before the caller gives up.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(super) struct Program {
+pub(super) struct ProgramState {
     pub(super) url: String,
     pub(super) store: PostgresStore,
     pub(super) accounts: Repository<Account, PostgresStore>,
@@ -26,7 +26,7 @@ pub(super) fn excused(error: &StoreError) -> bool {
     error.is_retryable() || matches!(error, StoreError::OutcomeUnknown { .. })
 }
 
-impl Program {
+impl ProgramState {
     pub(super) fn is_ending(&self) -> bool {
         self.ending.load(Ordering::Acquire)
     }
