@@ -1,8 +1,8 @@
 //! A bank's loan process on real history: applications, offers and work items, imported from a log.
 //!
-//! | room | what it holds |
+//! | module | what it holds |
 //! |---|---|
-//! | [`domain`] | the application: its events, state and commands; nothing of files, stores or terminals |
+//! | [`domain`] | the application: its events with their earlier versions, its state and its commands; nothing of files, stores or terminals |
 //! | [`import`] | from records to commands, many applications at a time |
 //! | [`read_models`] | what the bank asks about all applications together: projections into tables |
 //! | [`reminders`] | a process: applications that stand still without a decision get a reminder |
@@ -10,7 +10,7 @@
 //! | [`dashboard`] | the read models as a page |
 //! | [`report`] | the outcomes of all applications, by replaying them |
 //! | [`show`] | one application: its history, and its state at any point |
-//! | [`generations`] | earlier versions of the events, and the programs that wrote them |
+//! | [`generations`] | the programs that wrote earlier versions of the events |
 //! | [`cli`] | the command line, the choice of a store, errors and exit codes |
 
 pub mod cli;

@@ -1,9 +1,10 @@
-//! The events of an application. Four of them name a previous version, which only reads what is stored.
+//! The events of an application. Four of them name their previous version, through which the compiler proves
+//! that everything stored can be read.
 
 use es_core::event;
 
+use super::history::{SubmittedV2, WorkCompletedV1, WorkScheduledV2, WorkStartedV1};
 use super::{Cents, Currency, Priority, WorkItem};
-use crate::generations::history::{SubmittedV2, WorkCompletedV1, WorkScheduledV2, WorkStartedV1};
 
 /// The customer asked for a loan.
 #[event(name = "loan.submitted", version = 3, previous = SubmittedV2)]

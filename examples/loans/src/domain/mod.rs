@@ -5,11 +5,14 @@
 //! 1. `events`: what can happen to an application;
 //! 2. `application`: the state that the events add up to, with its [`Stage`], [`Offers`] and [`Desk`];
 //! 3. `commands`: what somebody can do, one struct for each step, and why it may be rejected.
+//!
+//! `history` holds the earlier versions of four events, which are only read.
 
 mod application;
 mod commands;
 mod desk;
 mod events;
+mod history;
 mod money;
 mod offer;
 mod offers;

@@ -1,15 +1,14 @@
-//! The past, which can still be read: earlier versions of the events, and the programs that wrote them.
+//! The programs that wrote the earlier versions of the events.
 //!
-//! | room | what it holds |
+//! | module | what it holds |
 //! |---|---|
-//! | `history` | earlier versions of events, and the steps to those of today: what every program keeps |
 //! | [`in_2011`] | the program of 2011, which wrote the first version |
 //! | [`in_2012`] | the program of 2012, which wrote the second one, in two builds |
 //!
 //! A real code base does not keep its old programs. This one does, to show that what they stored can be read,
-//! and that programs of two generations can run at the same time.
+//! and that programs of two generations can run at the same time. The domain does not know them: what it needs
+//! to read their events is in `domain/history`.
 
-pub(crate) mod history;
 pub mod in_2011;
 pub mod in_2012;
 

@@ -1,7 +1,7 @@
-//! What earlier programs stored, and how it becomes what this one knows.
+//! Earlier versions of the events, and the steps to the current ones.
 //!
 //! Three versions of `loan.submitted` and `loan.work.scheduled`, two of `loan.work.started` and
-//! `loan.work.completed`. The events of the domain name the version before them as their `previous` one.
+//! `loan.work.completed`. The events name the version before them as their `previous` one.
 
 mod upcasts;
 mod versions;
