@@ -92,7 +92,7 @@ impl EventShape {
         let EventDescription { name, version, was, semantics, shape, .. } = *description;
         let struct_name = description.struct_name();
         let schema = Schema::described(shape);
-        let today = schema.has_history().then(|| Schema::described_today(shape));
+        let today = schema.has_history().then(|| Schema::described_in_current_form(shape));
         Self { name, version, was, semantics, struct_name, schema, today }
     }
 

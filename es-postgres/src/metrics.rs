@@ -29,7 +29,7 @@ pub struct StoreMetrics {
     /// [`OutcomeUnknown`](es_core::StoreError::OutcomeUnknown).
     pub unknown_outcomes: u64,
     /// Calls that had to wait for a lock of another transaction for longer than
-    /// [`lock_patience`](crate::PostgresOptions::lock_patience).
+    /// [`append_lock_timeout`](crate::PostgresOptions::append_lock_timeout).
     pub lock_waits: u64,
     /// Calls that ended with a [`LockTimeout`](crate::LockTimeout).
     pub lock_timeouts: u64,

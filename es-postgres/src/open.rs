@@ -46,7 +46,7 @@ impl PostgresOptions {
             return Err(ConnectError::InvalidSchemaName { name: self.schema });
         }
         let Self { schema, connections, limits, pooler, patience, notify, .. } = self;
-        let Self { lock_patience, longest_lock_wait, longest_connection_wait, .. } = self;
+        let Self { append_lock_timeout, longest_lock_wait, longest_connection_wait, .. } = self;
         let Self { idle_timeout, shared_page_bytes, waiting_bytes, .. } = self;
         let Self { answer_within, gone_after, read_only, .. } = self;
         Ok(Settings {
@@ -56,7 +56,7 @@ impl PostgresOptions {
             limits,
             pooler,
             patience,
-            lock_patience,
+            append_lock_timeout,
             longest_lock_wait,
             longest_connection_wait,
             idle_timeout,

@@ -27,7 +27,7 @@ pub struct PostgresOptions {
     pub(crate) limits: Limits,
     pub(crate) pooler: bool,
     pub(crate) patience: Duration,
-    pub(crate) lock_patience: Duration,
+    pub(crate) append_lock_timeout: Duration,
     pub(crate) longest_lock_wait: Duration,
     pub(crate) longest_connection_wait: Duration,
     pub(crate) idle_timeout: Duration,
@@ -49,7 +49,7 @@ impl PostgresOptions {
             limits: Limits::default(),
             pooler: false,
             patience: Duration::from_secs(30),
-            lock_patience: Duration::from_millis(50),
+            append_lock_timeout: Duration::from_millis(50),
             longest_lock_wait: Duration::from_secs(10),
             longest_connection_wait: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(600),
@@ -113,8 +113,8 @@ impl PostgresOptions {
     /// The `lock_timeout` on the connections of appends. Defaults to 50 ms. An append that has to wait longer
     /// for a lock of another program or transaction is sent again on one of the other connections, and holds
     /// up no other stream.
-    pub fn lock_patience(mut self, longest: Duration) -> Self {
-        self.lock_patience = longest;
+    pub fn append_lock_timeout(mut self, longest: Duration) -> Self {
+        self.append_lock_timeout = longest;
         self
     }
 
@@ -234,7 +234,7 @@ impl fmt::Debug for PostgresOptions {
             .field("limits", limits)
             .field("transaction_pooler", pooler)
             .field("patience", patience)
-            .field("lock_patience", &self.lock_patience)
+            .field("append_lock_timeout", &self.append_lock_timeout)
             .field("longest_lock_wait", &self.longest_lock_wait)
             .field("longest_connection_wait", &self.longest_connection_wait)
             .field("idle_timeout", &self.idle_timeout)

@@ -162,7 +162,7 @@ async fn notify(connection: &mut Option<PgConnection>, shared: &WakeState) -> Re
 
 async fn listen(shared: Arc<WakeState>) {
     loop {
-        if let Err(error) = hear(&shared).await {
+        if let Err(error) = listen_once(&shared).await {
             tracing::debug!(%error, "not listening to the server; readers poll");
         }
         // A notification may have been missed.
@@ -171,7 +171,7 @@ async fn listen(shared: Arc<WakeState>) {
     }
 }
 
-async fn hear(shared: &WakeState) -> Result<(), BoxError> {
+async fn listen_once(shared: &WakeState) -> Result<(), BoxError> {
     let WakeState { settings, .. } = shared;
     // The driver listens only on a connection that it has opened itself.
     let (found, server) = settings.dial_direct("es listen", &[]).await?;

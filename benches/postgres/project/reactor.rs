@@ -40,7 +40,7 @@ pub(super) async fn run(settings: &Settings, table: &mut Table) -> Result<()> {
     let mut pairs = Vec::new();
     for time in 0..=settings.times {
         let projected = rate_of(&projector, &mut db, EVENTS as f64).await?;
-        runner.react_again_from(Start::Beginning).await?;
+        runner.rewind_to(Start::Beginning).await?;
         let start = Instant::now();
         runner.catch_up().await?;
         let reacted = EVENTS as f64 / start.elapsed().as_secs_f64();

@@ -177,17 +177,17 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
         let bytes = bytes_of(&events);
         let most = CHUNK_BYTES.min(self.store.limits().append_bytes);
         let full = self.events + events.len() > self.chunk_events || self.bytes + bytes > most;
-        let goes_on = self.gathered.last().is_some_and(|last| {
+        let is_next = self.gathered.last().is_some_and(|last| {
             last.stream == stream && last.expected.plus(last.events.len() as u64) == expected
         });
         // Otherwise the positions of this stream would come before those of the streams in between.
-        let again = !goes_on && self.gathered.iter().any(|other| other.stream == stream);
+        let again = !is_next && self.gathered.iter().any(|other| other.stream == stream);
         if full || again {
             self.flush().await?;
         }
         self.events += events.len();
         self.bytes += bytes;
-        match self.gathered.last_mut().filter(|_| goes_on) {
+        match self.gathered.last_mut().filter(|_| is_next) {
             Some(last) => last.events.extend(events),
             None => self.gathered.push(Gathered { stream, expected, events }),
         }

@@ -57,7 +57,7 @@ macro_rules! conformance_cases {
                 a_command_id_belongs_to_one_stream,
                 a_command_id_with_another_body_is_refused,
                 a_command_id_of_another_command_is_refused,
-                of_one_command_sent_twice_at_once_one_is_carried_out,
+                of_one_command_sent_twice_at_once_one_is_executed,
                 a_batch_with_a_repeated_command_writes_nothing,
                 a_decision_without_events_is_remembered,
                 a_decision_on_a_state_that_has_passed_is_a_conflict,
@@ -129,8 +129,8 @@ macro_rules! conformance_cases {
             }
             { [ImportStore]
                 a_copy_is_read_as_the_original,
-                a_copy_goes_on_where_it_stood,
-                a_copied_store_goes_on,
+                an_interrupted_copy_resumes,
+                a_copied_store_continues,
                 a_store_of_another_history_is_not_copied_into,
                 an_imported_event_follows_what_is_stored,
                 a_copied_command_keeps_its_outcome,

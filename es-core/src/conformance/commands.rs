@@ -101,7 +101,7 @@ pub async fn a_command_id_of_another_command_is_refused<S: EventStore>(store: S)
 }
 
 /// If many callers send the same command at once, it is executed once; the others get its outcome.
-pub async fn of_one_command_sent_twice_at_once_one_is_carried_out<S: EventStore + 'static>(store: S) {
+pub async fn of_one_command_sent_twice_at_once_one_is_executed<S: EventStore + 'static>(store: S) {
     let store = Arc::new(store);
     for expected in 0..4 {
         let stream = stream("1");

@@ -81,7 +81,7 @@ pub async fn a_copy_is_read_as_the_original<S: EventStore + ImportStore>(store: 
 }
 
 /// Copying the same store again adds only what is new.
-pub async fn a_copy_goes_on_where_it_stood<S: EventStore + ImportStore>(store: S) {
+pub async fn an_interrupted_copy_resumes<S: EventStore + ImportStore>(store: S) {
     let (from, ..) = filled().await;
     copied(&from, &store).await;
     assert_eq!(copied(&from, &store).await.events.count, 8, "again");
@@ -93,7 +93,7 @@ pub async fn a_copy_goes_on_where_it_stood<S: EventStore + ImportStore>(store: S
 
 /// A store that was copied into can be used: names, commands, closed streams and checkpoints are those of the
 /// original, and positions continue after them.
-pub async fn a_copied_store_goes_on<S: EventStore + ImportStore>(store: S) {
+pub async fn a_copied_store_continues<S: EventStore + ImportStore>(store: S) {
     let (from, written, decided) = filled().await;
     let end = copied(&from, &store).await.checkpoint;
     let (to, events) = (stream("2"), numbered(9, 1));

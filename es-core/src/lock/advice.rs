@@ -36,12 +36,12 @@ pub(super) fn changed(
     if let Some(history) = types_alone(before, now, entry) {
         line(&mut text, &history);
     }
-    line(&mut text, &way_out(published, entry, before, now));
+    line(&mut text, &remedy(published, entry, before, now));
     Finding::new(text.trim_end())
 }
 
 /// What to put back, and where new parts belong.
-fn way_out(published: &Published, entry: &Entry, before: &[Line], now: &[Line]) -> String {
+fn remedy(published: &Published, entry: &Entry, before: &[Line], now: &[Line]) -> String {
     let struct_name = entry.shape.struct_name();
     let (newest, newest_struct) = entry.newest;
     let types = copies::of(before, now);

@@ -48,7 +48,7 @@ pub(super) fn compare(code: &Code, locked: &Locked) -> Compared {
         }
     }
     let Comparison { mut findings, changed, new, histories, types } = comparison;
-    types.tell(&mut findings);
+    types.report(&mut findings);
     findings.extend(histories.findings());
     findings.extend(locked.renamed.iter().filter_map(|(was, now)| advice::renamed(was, now, code, locked)));
     let renamed: Vec<(String, String)> = code
@@ -81,7 +81,7 @@ impl Comparison {
             // An old version has a way of its own.
             let is_newest = published.version == entry.newest.0;
             let history = advice::types_alone(&before, &now.shape, entry).filter(|_| is_newest);
-            if self.types.were_told(published, history, (&before, &now.shape), self.findings.len()) {
+            if self.types.is_told_elsewhere(published, history, (&before, &now.shape), self.findings.len()) {
                 return;
             }
             self.findings.push(advice::changed(published, entry, &before, &now.shape, &differences));
@@ -112,7 +112,7 @@ struct SameChange {
 
 impl SameTypes {
     /// Whether the finding of another version says it; else the next one does.
-    fn were_told(
+    fn is_told_elsewhere(
         &mut self,
         published: &Published,
         history: Option<String>,
@@ -129,7 +129,7 @@ impl SameTypes {
         false
     }
 
-    fn tell(self, findings: &mut [Finding]) {
+    fn report(self, findings: &mut [Finding]) {
         for (history, SameChange { at, lines: (before, now), others }) in self.0 {
             if let (Some(finding), false) = (findings.get_mut(at), others.is_empty()) {
                 advice::in_all(finding, &history, &others, (&before, &now));

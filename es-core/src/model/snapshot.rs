@@ -24,7 +24,7 @@ impl<A> Snapshots<A> {
     /// The shape of the state.
     #[must_use]
     pub fn state(&self) -> Schema {
-        Schema::described_today(self.describe)
+        Schema::described_in_current_form(self.describe)
     }
 
     /// Writes the state, as it is stored, to `out`.

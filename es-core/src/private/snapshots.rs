@@ -59,7 +59,7 @@ fn fingerprint_once(
     drop(known);
     // Described without the lock, as the user's own `Shape` is called; concurrent threads get the same
     // result.
-    let shape = Schema::described_today(describe).text();
+    let shape = Schema::described_in_current_form(describe).text();
     // Stored: "rev" is what builds were called when the first snapshots were written.
     let state = Fingerprint::EMPTY.with(name).with(&format!("rev {build}")).with(&shape);
     let fingerprint = with_events(state, events);

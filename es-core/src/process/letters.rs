@@ -14,7 +14,7 @@ use crate::store::{EventStore, ReadAll};
 const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// Retries dead letters until none is left.
-pub(super) async fn retry_for_ever<E, S, T, M>(runner: &ReactorRunner<E, S, T, M>) -> Infallible
+pub(super) async fn retry_forever<E, S, T, M>(runner: &ReactorRunner<E, S, T, M>) -> Infallible
 where
     E: Effects,
     S: ReadAll + EventStore + Clone + 'static,

@@ -250,8 +250,8 @@ where
         };
         tokio::select! {
             done = work => done.map(|_| ()),
-            never = letters::retry_for_ever(&inputs) => match never {},
-            never = letters::retry_for_ever(&sender) => match never {},
+            never = letters::retry_forever(&inputs) => match never {},
+            never = letters::retry_forever(&sender) => match never {},
         }
     }
 

@@ -134,7 +134,7 @@ mod tests {
     use crate::shape::Schema;
 
     #[test]
-    fn its_shape_is_what_is_stored_for_ever() {
+    fn its_stored_shape_never_changes() {
         assert_eq!(
             Schema::of::<Stepped>().text(),
             "payload: struct\n  cancelled: list<string>\n  finished: bool\n  input: string\n  input_id: string:uuid\n  \

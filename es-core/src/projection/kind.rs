@@ -22,7 +22,7 @@ use crate::error::{StoreError, StoreErrorKind};
 /// ```
 /// use es_core::projection::{ProjectorError, RunnerErrorKind};
 ///
-/// fn goes_on(error: &ProjectorError) -> bool {
+/// fn keeps_running(error: &ProjectorError) -> bool {
 ///     match error.kind() {
 ///         RunnerErrorKind::Unavailable => true,
 ///         // Wait for the next deployment.
@@ -31,7 +31,7 @@ use crate::error::{StoreError, StoreErrorKind};
 ///     }
 /// }
 /// # let error = ProjectorError::NotSetUp { projection: "balances", build: 1 };
-/// # assert!(!goes_on(&error));
+/// # assert!(!keeps_running(&error));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

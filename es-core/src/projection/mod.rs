@@ -4,7 +4,6 @@
 //! model in a [`Target`], such as the tables of a database or a value in memory. In `es-postgres` a
 //! projection can also run in the transaction of the append.
 
-mod again;
 mod all_of;
 mod batch;
 mod cause;
@@ -24,6 +23,7 @@ mod projector;
 mod reader;
 mod retry;
 mod retry_effects;
+mod rewind;
 mod runner;
 mod settings;
 mod status;

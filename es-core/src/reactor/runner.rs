@@ -94,7 +94,7 @@ impl<E, S, T, M> ReactorRunner<E, S, T, M> {
 
     /// Where the first checkpoint is. Defaults to [`Start::Beginning`]. A reactor that has a checkpoint
     /// resumes there, whatever this setting, so it can stay in the program. See
-    /// [`react_again_from`](Self::react_again_from).
+    /// [`rewind_to`](Self::rewind_to).
     pub fn start(mut self, start: Start) -> Self {
         self.projector = self.projector.start(start);
         self
@@ -222,8 +222,8 @@ where
     /// letters, [`ProjectorError::NotBack`] for a start after the checkpoint. Nothing has moved then.
     /// [`StoreError::ForeignCheckpoint`](crate::StoreError::ForeignCheckpoint) for a [`Start::After`] that is
     /// not a checkpoint of the store.
-    pub async fn react_again_from(&self, start: Start) -> Result<(), ProjectorError> {
-        self.projector.go_back(start).await
+    pub async fn rewind_to(&self, start: Start) -> Result<(), ProjectorError> {
+        self.projector.rewind(start).await
     }
 
     /// Its progress, whichever program runs it.

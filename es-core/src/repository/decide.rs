@@ -84,7 +84,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         let decide = |state: Arc<A>| ready(state.handle(&command));
         let port = InTransaction { store: &*self.store, tx };
         let options = options.named_after::<C>();
-        Run::in_transaction(self, port, options).go(self.stream_id(id)?, decide).await
+        Run::in_transaction(self, port, options).execute(self.stream_id(id)?, decide).await
     }
 
     /// Executes a decision that awaits something outside: `decide` receives the state and may be async.
@@ -146,7 +146,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         Fut: Future<Output = Result<Events<A>, E>> + Send,
         E: Error + Send + Sync + 'static,
     {
-        Run::new(self, Direct(&*self.store), options).go(self.stream_id(id)?, decide).await
+        Run::new(self, Direct(&*self.store), options).execute(self.stream_id(id)?, decide).await
     }
 }
 

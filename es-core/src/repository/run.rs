@@ -20,7 +20,7 @@ use crate::store::EventStore;
 use crate::stream::StreamId;
 
 impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
-    pub(super) async fn go<F, Fut, E>(
+    pub(super) async fn execute<F, Fut, E>(
         mut self,
         stream: StreamId,
         decide: F,

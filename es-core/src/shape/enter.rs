@@ -93,7 +93,7 @@ impl Types {
     }
 
     /// No types yet, for types with a history in their current form.
-    pub(crate) fn of_today() -> Self {
+    pub(crate) fn in_current_form() -> Self {
         Self { today: true, ..Self::default() }
     }
 

@@ -23,8 +23,8 @@ impl Schema {
     }
 
     /// The same with types that have a history in their current form, and not as they were first stored.
-    pub(crate) fn described_today(describe: Describe) -> Self {
-        Self::described_in(Types::of_today(), describe)
+    pub(crate) fn described_in_current_form(describe: Describe) -> Self {
+        Self::described_in(Types::in_current_form(), describe)
     }
 
     fn described_in(mut types: Types, describe: Describe) -> Self {

@@ -139,7 +139,7 @@ impl<'a> Append<'a> {
     ///
     /// [`StoreError`] that names the stream and the event.
     pub fn check(&self, limits: Limits) -> Result<(), StoreError> {
-        self.weigh(limits).map(drop)
+        self.checked_bytes(limits).map(drop)
     }
 
     /// The same; returns the total size of the payloads and the metadata of its events, in bytes of JSON.
@@ -147,7 +147,7 @@ impl<'a> Append<'a> {
     /// # Errors
     ///
     /// As [`check`](Self::check).
-    pub fn weigh(&self, limits: Limits) -> Result<usize, StoreError> {
+    pub fn checked_bytes(&self, limits: Limits) -> Result<usize, StoreError> {
         let mut bytes = 0;
         if self.is_condition() {
             return Err(StoreError::EmptyAppend { stream: self.stream.clone() });

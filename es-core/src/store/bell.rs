@@ -14,7 +14,7 @@ use tokio::time::{Duration, Instant};
 /// let bell = Bell::new();
 /// let mut listener = bell.listen();
 /// bell.ring();
-/// listener.heard().await;
+/// listener.rung().await;
 /// # }
 /// ```
 // The instant is when the bell was made.
@@ -57,7 +57,7 @@ impl Listener {
     }
 
     /// For a listener that starts late: as if the bell had rung since the last read.
-    pub(crate) fn presume_rung(&mut self) {
+    pub(crate) fn assume_rung(&mut self) {
         self.0.mark_changed();
     }
 
@@ -72,9 +72,9 @@ impl Listener {
         }
     }
 
-    /// Waits until the bell has rung since the last [`forget`](Self::forget) or the last time it was heard;
+    /// Waits until the bell has rung since the last [`forget`](Self::forget) or the last time it was rung;
     /// forever, once the bell is gone.
-    pub async fn heard(&mut self) {
+    pub async fn rung(&mut self) {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -154,7 +154,7 @@ impl<S: ReadAll> Subscription<S> {
     pub(crate) fn seek(&mut self, checkpoint: Checkpoint) {
         if self.checkpoint != checkpoint {
             self.checkpoint = checkpoint;
-            self.watch.stands_at(checkpoint);
+            self.watch.set_checkpoint(checkpoint);
             self.order = StreamOrder::default();
             self.pace.look_at_once();
         }
@@ -244,7 +244,7 @@ impl<S: ReadAll> Subscription<S> {
         loop {
             let listener = self.listener.get_or_insert_with(|| {
                 let mut listener = self.store.listen();
-                listener.presume_rung();
+                listener.assume_rung();
                 listener
             });
             self.pace.wait(listener).await;

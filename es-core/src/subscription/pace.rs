@@ -119,7 +119,7 @@ impl Pace {
             Next::At(moment) => sleep_until(moment).await,
             Next::AtRing(first, last) => {
                 sleep_until(listener.common(first, self.gather)).await;
-                let _rung = timeout_at(last, listener.heard()).await;
+                let _rung = timeout_at(last, listener.rung()).await;
             }
         }
     }

@@ -53,7 +53,7 @@ impl SubscriptionWatch {
         self.lock().clone()
     }
 
-    pub(super) fn stands_at(&self, checkpoint: Checkpoint) {
+    pub(super) fn set_checkpoint(&self, checkpoint: Checkpoint) {
         self.lock().position = checkpoint.position();
     }
 

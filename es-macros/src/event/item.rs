@@ -101,7 +101,7 @@ fn refuse_generics(ident: &Ident, generics: &Generics, errors: &mut Errors) {
 fn own_attributes(attributes: Vec<Attribute>, errors: &mut Errors) -> Vec<Attribute> {
     let (ours, mut others): (Vec<_>, Vec<_>) =
         attributes.into_iter().partition(|attribute| is_ours(attribute.path()));
-    others.retain(|attribute| !serde_keys::has_slip(&attribute.meta, errors));
+    others.retain(|attribute| !serde_keys::has_misspelled_key(&attribute.meta, errors));
     for attribute in ours.into_iter().filter(|attribute| !attribute.path().is_ident("shape")) {
         errors.spanned(attribute, "`#[event]` is written twice; write one with all its keys");
     }
@@ -145,7 +145,7 @@ fn field_attributes(tokens: TokenStream, has_deprecated: &mut bool, errors: &mut
         };
         let attribute = quote!(#token #group);
         let meta: Option<Meta> = syn::parse2(group.stream()).ok();
-        if meta.as_ref().is_some_and(|meta| serde_keys::has_slip(meta, errors)) {
+        if meta.as_ref().is_some_and(|meta| serde_keys::has_misspelled_key(meta, errors)) {
             continue;
         }
         let name = meta.and_then(|meta| last_ident(meta.path()).map(Ident::to_string)).unwrap_or_default();

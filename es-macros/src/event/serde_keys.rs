@@ -42,19 +42,19 @@ const KNOWN: [&str; 27] = [
 
 /// Reports keys that are nearly one of serde's. Other unknown keys may belong to a newer serde, which knows
 /// them.
-pub(super) fn has_slip(meta: &Meta, errors: &mut Errors) -> bool {
+pub(super) fn has_misspelled_key(meta: &Meta, errors: &mut Errors) -> bool {
     let Meta::List(list) = meta else { return false };
     let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
     let Some(metas) = list.path.is_ident("serde").then(|| list.parse_args_with(parser).ok()).flatten() else {
         return false;
     };
-    let mut has_slip = false;
+    let mut has_misspelled_key = false;
     for path in metas.iter().map(Meta::path) {
         let Some(key) = path.get_ident().map(ToString::to_string) else { continue };
         if !KNOWN.contains(&key.as_str()) && keys::nearest(&key, &KNOWN).is_some() {
             errors.spanned(path, keys::unknown_word("serde has no key", &key, &KNOWN));
-            has_slip = true;
+            has_misspelled_key = true;
         }
     }
-    has_slip
+    has_misspelled_key
 }

@@ -93,7 +93,7 @@ impl Failure {
     }
 
     /// Whether the outcome of the last statement is unknown.
-    pub(crate) const fn leaves_doubt(&self) -> bool {
+    pub(crate) const fn has_unknown_outcome(&self) -> bool {
         self.is_lost() && !self.is_unsent()
     }
 

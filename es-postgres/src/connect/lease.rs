@@ -59,14 +59,14 @@ impl Pool {
             session.counted.closes_as(CloseReason::Invalidated);
         }
         if let Some(idle) = self.take_idle()
-            && let Ok(session) = self.wait_for_locks(idle, self.settings.lock_patience).await
+            && let Ok(session) = self.wait_for_locks(idle, self.settings.append_lock_timeout).await
         {
             return Ok(session);
         }
         let mut session = match self.connect_for_appends().await {
             Err(error) if error.is_busy() => {
                 let session = self.lease().await?.into_session();
-                self.wait_for_locks(session, self.settings.lock_patience).await?
+                self.wait_for_locks(session, self.settings.append_lock_timeout).await?
             }
             connected => connected?,
         };

@@ -1,7 +1,8 @@
 //! Calls that may have to wait for a lock of another transaction.
 //!
-//! They first wait only for [`lock_patience`](crate::PostgresOptions::lock_patience). A call that has to wait
-//! longer is sent again on one of the connections that may be held for long: the first attempt wrote nothing.
+//! They first wait only for [`append_lock_timeout`](crate::PostgresOptions::append_lock_timeout). A call that
+//! has to wait longer is sent again on one of the connections that may be held for long: the first attempt
+//! wrote nothing.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ pub(crate) struct LockWait {
 impl LockWait {
     /// For a call that was not sent yet.
     pub(crate) fn of(pool: &Pool) -> Self {
-        let long = pool.settings.lock_patience >= pool.settings.longest_lock_wait;
+        let long = pool.settings.append_lock_timeout >= pool.settings.longest_lock_wait;
         Self { began: Instant::now(), long, holders: Vec::new() }
     }
 
@@ -56,7 +57,7 @@ impl LockWait {
     }
 
     fn longest(&self, pool: &Pool) -> Duration {
-        let (moment, longest) = (pool.settings.lock_patience, pool.settings.longest_lock_wait);
+        let (moment, longest) = (pool.settings.append_lock_timeout, pool.settings.longest_lock_wait);
         if self.long { longest.saturating_sub(self.began.elapsed()).max(moment.min(longest)) } else { moment }
     }
 

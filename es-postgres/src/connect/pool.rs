@@ -83,7 +83,7 @@ impl Pool {
 
     /// As [`connect`](Self::connect), with the short lock timeout of appends.
     pub(crate) async fn connect_for_appends(&self) -> Result<Session, ConnectError> {
-        self.connect_waiting(self.settings.lock_patience).await
+        self.connect_waiting(self.settings.append_lock_timeout).await
     }
 
     /// Sets the `lock_timeout` of a session.

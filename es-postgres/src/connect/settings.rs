@@ -21,7 +21,7 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) pooler: bool,
     pub(crate) patience: Duration,
-    pub(crate) lock_patience: Duration,
+    pub(crate) append_lock_timeout: Duration,
     pub(crate) longest_lock_wait: Duration,
     pub(crate) longest_connection_wait: Duration,
     pub(crate) idle_timeout: Duration,

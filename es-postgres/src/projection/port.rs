@@ -134,7 +134,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> for PostgresTarget<P> {
     }
 
     fn advice(&self) -> String {
-        self.what_to_mend()
+        self.remedy()
     }
 
     fn patience(&self) -> Duration {

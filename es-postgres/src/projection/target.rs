@@ -192,7 +192,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     }
 
     /// What to fix if a handler uses something that the database lacks.
-    pub(super) fn what_to_mend(&self) -> String {
+    pub(super) fn remedy(&self) -> String {
         format!(
             "fix the database, which lacks what the handler uses or does not let this role use it \
              (names are looked up in {}; `search_in` adds schemas)",

@@ -164,7 +164,9 @@ async fn ask(
     })?;
     pool.begin(&mut session.connection).await.map_err(|_| Unanswered::Away)?;
     end(&mut session, pool, backend).await;
-    while !pool.settings.pooler && lives(&mut session, pool, backend).await.map_err(|_| Unanswered::Away)? {
+    while !pool.settings.pooler
+        && is_alive(&mut session, pool, backend).await.map_err(|_| Unanswered::Away)?
+    {
         if Instant::now() >= deadline {
             return Err(Unanswered::Away);
         }
@@ -202,7 +204,7 @@ async fn end(session: &mut Session, pool: &Pool, backend: &Backend) {
     }
 }
 
-async fn lives(session: &mut Session, pool: &Pool, backend: &Backend) -> Result<bool, Failure> {
+async fn is_alive(session: &mut Session, pool: &Pool, backend: &Backend) -> Result<bool, Failure> {
     let call = pool.statements.backend_lives.call().bind(backend.pid).bind(backend.started);
     let row = pool.settings.answered(call.fetch_one(&mut session.connection)).await?;
     Ok(row.try_get(ONLY)?)

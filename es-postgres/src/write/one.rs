@@ -33,10 +33,10 @@ pub(crate) async fn apart(
     append: Append<'_>,
     lock_wait: LockWait,
 ) -> Result<AppendOutcome, StoreError> {
-    Box::pin(go_apart(pool, append, lock_wait)).await
+    Box::pin(append_apart(pool, append, lock_wait)).await
 }
 
-async fn go_apart(
+async fn append_apart(
     pool: &Arc<Pool>,
     append: Append<'_>,
     mut lock_wait: LockWait,
@@ -58,7 +58,7 @@ async fn go_apart(
             lock_wait.held_up(pool, [append.stream])?;
         } else if failure.is_decided() {
             return decided::one(pool, &append).await;
-        } else if failure.leaves_doubt() {
+        } else if failure.has_unknown_outcome() {
             return Lost { backend, failure }.find(pool, append).await;
         } else {
             return Err(failure.into());

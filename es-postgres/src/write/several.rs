@@ -56,7 +56,7 @@ pub(crate) async fn append_all(
             lock_wait.held_up(pool, appends.iter().map(|append| append.stream))?;
         } else if failure.is_decided() {
             return decided::all(pool, appends).await;
-        } else if failure.leaves_doubt() {
+        } else if failure.has_unknown_outcome() {
             return Lost { backend, failure }.find_all(pool, appends).await;
         } else {
             return Err(failure.into());

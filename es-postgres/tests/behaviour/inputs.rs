@@ -150,7 +150,7 @@ async fn any_duration_is_accepted() {
     // Nothing can be waited for without any time.
     let settings: [(&str, Set, bool); 4] = [
         ("patience", PostgresOptions::patience, false),
-        ("lock_patience", PostgresOptions::lock_patience, true),
+        ("append_lock_timeout", PostgresOptions::append_lock_timeout, true),
         ("longest_lock_wait", PostgresOptions::longest_lock_wait, true),
         ("answer_within", PostgresOptions::answer_within, false),
     ];

@@ -64,7 +64,8 @@ fn conflict(actual: u64) -> AppendOutcome {
 async fn a_hundred_waiting_appends_are_sent_in_two_calls() {
     let (database, _) = fresh().await;
     let proxy = proxy_before(&database).await;
-    let options = PostgresStore::options(proxy.url()).notify(false).lock_patience(Duration::from_secs(60));
+    let options =
+        PostgresStore::options(proxy.url()).notify(false).append_lock_timeout(Duration::from_secs(60));
     let store = options.connect().await.expect("a store");
     let mut busy = Busy::lanes(&database, &store).await;
     let mut waiting = Vec::new();
@@ -222,7 +223,8 @@ async fn an_append_that_builds_on_an_unwritten_one_is_a_conflict() {
 #[tokio::test]
 async fn returning_callers_are_batched() {
     let (database, _) = fresh().await;
-    let options = PostgresStore::options(database.url()).notify(false).lock_patience(Duration::from_secs(60));
+    let options =
+        PostgresStore::options(database.url()).notify(false).append_lock_timeout(Duration::from_secs(60));
     let store = options.connect().await.expect("a store");
     let mut busy = Busy::lanes(&database, &store).await;
     let mut callers = JoinSet::new();
@@ -325,7 +327,8 @@ async fn a_stream_that_a_transaction_holds_stops_no_lane() {
 async fn when_the_answer_of_a_batch_is_lost_each_gets_its_original_outcome() {
     let (database, _) = fresh().await;
     let proxy = proxy_before(&database).await;
-    let options = PostgresStore::options(proxy.url()).notify(false).lock_patience(Duration::from_secs(60));
+    let options =
+        PostgresStore::options(proxy.url()).notify(false).append_lock_timeout(Duration::from_secs(60));
     let store = options.connect().await.expect("a store");
     appended(append_one(&store, &stream("known"), 0).await);
     // One lane is held by a transaction all the time, the other one by the gate.

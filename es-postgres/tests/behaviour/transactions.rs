@@ -145,7 +145,7 @@ async fn a_new_event_type_outlives_the_rollback_that_used_it_first() {
 async fn a_transaction_never_waits_for_a_connection_of_the_store() {
     let (database, _) = fresh().await;
     // One append waits for the stream on the only connection, the other one for the first.
-    let options = database.options().connections(1).lock_patience(Duration::from_millis(1));
+    let options = database.options().connections(1).append_lock_timeout(Duration::from_millis(1));
     let store = options.connect().await.expect("a store");
     let stream = stream("a");
     appended(append_one(&store, &stream, 0).await);

@@ -24,7 +24,8 @@ fn send(store: &PostgresStore, batch: Vec<NewEvent>) -> JoinHandle<Result<Append
 async fn proxied() -> (TestDatabase, Proxy, PostgresStore) {
     let (database, _) = fresh().await;
     let proxy = proxy_before(&database).await;
-    let options = PostgresStore::options(proxy.url()).notify(false).lock_patience(Duration::from_secs(60));
+    let options =
+        PostgresStore::options(proxy.url()).notify(false).append_lock_timeout(Duration::from_secs(60));
     let store = options.connect().await.expect("a store");
     appended(append_one(&store, &stream("a"), 0).await);
     (database, proxy, store)

@@ -26,7 +26,7 @@ async fn next(subscription: &mut Subscription<PostgresStore>) -> Vec<u64> {
 }
 
 async fn heard(listener: &mut Listener) {
-    tokio::time::timeout(LONG, listener.heard()).await.expect("a ring");
+    tokio::time::timeout(LONG, listener.rung()).await.expect("a ring");
 }
 
 const LISTENING: &str =

@@ -22,7 +22,7 @@ const LACKS: [&str; 8] = [
 ];
 
 /// The cause of an error; `None` if it is not an error of the driver.
-pub(super) fn said_by(error: &(dyn Error + 'static)) -> Option<Cause> {
+pub(super) fn of_error(error: &(dyn Error + 'static)) -> Option<Cause> {
     if let Some(error) = error.downcast_ref::<sqlx::Error>() {
         return of_driver(error);
     }
@@ -70,7 +70,7 @@ fn is_of_schema(message: &str) -> bool {
 
 /// An error of our own statement: what is transient in a handler is transient here as well.
 pub(super) fn failed(error: sqlx::Error) -> ProjectorError {
-    let passes = said_by(&error).is_some_and(Cause::passes);
+    let passes = of_error(&error).is_some_and(Cause::passes);
     ProjectorError::Store(match StoreError::from(Failure::from(error)) {
         StoreError::Backend { source, retryable } => {
             StoreError::Backend { source, retryable: retryable || passes }

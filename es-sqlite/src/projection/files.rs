@@ -7,7 +7,7 @@ use es_core::projection::{Cause, Projection, ProjectorError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection, raw_sql};
 
-use super::cause::{failed, said_by};
+use super::cause::{failed, of_error};
 use super::error::SqliteTargetError;
 use super::target::SqliteTarget;
 use crate::open::files::sync_folder;
@@ -58,7 +58,7 @@ impl<P: Projection> SqliteTarget<P> {
                 Ok(Some(found)) => return Err(Self::not_ours(path, found)),
                 // The driver's timeouts do not wait for the switch to a write-ahead log.
                 Err(error)
-                    if said_by(&error) == Some(Cause::Passing) && begun.elapsed() < self.busy_timeout =>
+                    if of_error(&error) == Some(Cause::Passing) && begun.elapsed() < self.busy_timeout =>
                 {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }

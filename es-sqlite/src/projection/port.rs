@@ -12,7 +12,7 @@ use es_core::store::Checkpoint;
 use sqlx::SqliteConnection;
 
 use super::batch::{SqliteBatch, event_id, position};
-use super::cause::{failed, said_by};
+use super::cause::{failed, of_error};
 use super::session::SqliteSession;
 use super::target::SqliteTarget;
 use crate::sql;
@@ -115,7 +115,7 @@ impl<P: Projection<Model = SqliteConnection>> Target<P> for SqliteTarget<P> {
     }
 
     fn cause(error: &(dyn Error + 'static)) -> Option<Cause> {
-        said_by(error)
+        of_error(error)
     }
 
     fn advice(&self) -> String {

@@ -7,7 +7,7 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::batch::{event_id, position};
-use super::cause::{failed, lacks_tables, said_by};
+use super::cause::{failed, lacks_tables, of_error};
 use super::error::SqliteTargetError;
 use super::files::run;
 use super::session::{SqliteSession, is_ended};
@@ -55,7 +55,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
             if session.tried_to_commit() {
                 return Err(Self::ended().into());
             }
-            let cause = Cause::of(&source, said_by);
+            let cause = Cause::of(&source, of_error);
             return Err(ProjectorError::Setup { projection: P::NAME, build: P::BUILD, source, cause });
         }
         match sqlx::raw_sql("RELEASE es_batch").execute(&mut session.db).await {

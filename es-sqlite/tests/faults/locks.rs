@@ -106,7 +106,7 @@ async fn a_listener_is_notified_of_writes_by_another_program() {
     written(&here, 1, 0, "a").await;
     let mut listener = here.listen();
     // The first poll only records the current state, and may come after an event.
-    let heard = tokio::spawn(async move { listener.heard().await });
+    let heard = tokio::spawn(async move { listener.rung().await });
     let mut number = 1;
     until("a ring", async || {
         written(&there, 1, number, "b").await;

@@ -44,7 +44,7 @@ fn a_subscription_goes_on_behind_its_checkpoint() {
 }
 
 #[test]
-fn a_command_with_an_id_is_carried_out_once() {
+fn a_command_with_an_id_is_executed_once() {
     assert_eq!(
         printed(env!("CARGO_BIN_EXE_idempotent_command")),
         "first: revision 1, repeated: false\n\

@@ -2,7 +2,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`domain`] | the application: its events with their earlier versions, its state and its commands; nothing of files, stores or terminals |
+//! | [`domain`] | the application: its events in all versions, state and commands; no files, stores or terminals |
 //! | [`import`] | from records to commands, many applications at a time |
 //! | [`read_models`] | what the bank asks about all applications together: projections into tables |
 //! | [`reminders`] | a process: applications that stand still without a decision get a reminder |

@@ -83,10 +83,10 @@ fn is_group(token: Option<&TokenTree>) -> bool {
 /// The line of a declaration, after some earlier ones of the same name.
 fn line(text: &str, (keyword, name): &Declaration, earlier: usize) -> usize {
     let begins = format!("{keyword} {name}");
-    let goes_on = |rest: &str| rest.starts_with(|next: char| next.is_alphanumeric() || next == '_');
+    let continues = |rest: &str| rest.starts_with(|next: char| next.is_alphanumeric() || next == '_');
     let declares = |line: &&str| {
         let code = !line.trim_start().starts_with("//");
-        code && line.split_once(&begins).is_some_and(|(_, rest)| !goes_on(rest))
+        code && line.split_once(&begins).is_some_and(|(_, rest)| !continues(rest))
     };
     let mut lines = text.lines().enumerate().filter(|(_, line)| declares(line));
     lines.nth(earlier).map_or(0, |(at, _)| at + 1)

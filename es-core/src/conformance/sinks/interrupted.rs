@@ -1,6 +1,6 @@
 //! Cases on a broker that is unavailable for a while.
 
-use super::mail::{assert_all, deliver_at_last, delivered, in_time, message, of_each, revisions, send};
+use super::mail::{assert_all, deliver_with_retries, delivered, in_time, message, of_each, revisions, send};
 use super::{Interrupt, SinkHarness};
 use crate::messaging::{Message, SinkError};
 
@@ -18,7 +18,7 @@ pub async fn what_was_confirmed_before_an_interruption_stays<H: Interrupt>(harne
     let failed = window::<H>(&sink, &[message("late", 1)]).await;
     assert!(failed[0].is_err(), "confirmed by a broker that is not available");
     harness.restore().await;
-    deliver_at_last::<H>(&sink, &message("late", 2)).await;
+    deliver_with_retries::<H>(&sink, &message("late", 2)).await;
     let stored = harness.stored().await;
     let stored: Vec<_> = stored.into_iter().filter(|message| message.stream.key() != "late").collect();
     assert_all(&stored, &before);
@@ -39,7 +39,7 @@ pub async fn what_is_sent_during_an_interruption_fails_for_now<H: Interrupt>(har
     }
     harness.restore().await;
     for message in &sent {
-        deliver_at_last::<H>(&sink, message).await;
+        deliver_with_retries::<H>(&sink, message).await;
     }
     let stored = harness.stored().await;
     assert!(sent.iter().all(|message| stored.contains(message)), "{stored:?}");
@@ -70,7 +70,7 @@ pub async fn what_was_interrupted_is_sent_again_in_order<H: Interrupt>(harness: 
             harness.restore().await;
         }
         for (message, _) in sent.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_err()) {
-            deliver_at_last::<H>(&sink, message).await;
+            deliver_with_retries::<H>(&sink, message).await;
         }
     }
     let stored = harness.stored().await;

@@ -48,7 +48,7 @@ pub(super) async fn delivered<H: SinkHarness>(sink: &H::Sink, message: &Message)
 }
 
 /// Sends a message until it is confirmed.
-pub(super) async fn deliver_at_last<H: SinkHarness>(sink: &H::Sink, message: &Message) {
+pub(super) async fn deliver_with_retries<H: SinkHarness>(sink: &H::Sink, message: &Message) {
     let again = async {
         while let Err(error) = deliver::<H>(sink, message).await {
             assert!(error.is_retryable(), "the broker is available again: {error}");

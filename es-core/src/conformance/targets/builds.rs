@@ -6,7 +6,7 @@ use crate::projection::ProjectorError;
 
 /// The first build is published at once; the next one is built from the first event, and published once it
 /// has caught up.
-pub async fn a_revision_is_built_beside_the_published_one<H: TargetHarness>(harness: &H) {
+pub async fn a_build_is_made_beside_the_published_one<H: TargetHarness>(harness: &H) {
     append(harness, "abc").await;
     runner::<H, 1>(harness).catch_up().await.expect("all events");
     assert_eq!(published(harness).await, expected("abc"));
@@ -24,7 +24,7 @@ pub async fn a_revision_is_built_beside_the_published_one<H: TargetHarness>(harn
 }
 
 /// Readers never go back to an earlier position.
-pub async fn a_revision_that_is_behind_is_not_published<H: TargetHarness>(harness: &H) {
+pub async fn a_build_that_is_behind_is_not_published<H: TargetHarness>(harness: &H) {
     append(harness, "ab").await;
     runner::<H, 1>(harness).catch_up().await.expect("all events");
     let next = runner::<H, 2>(harness);
@@ -35,7 +35,7 @@ pub async fn a_revision_that_is_behind_is_not_published<H: TargetHarness>(harnes
 }
 
 /// An old build can be dropped, with everything that belongs to it.
-pub async fn a_published_revision_is_not_dropped<H: TargetHarness>(harness: &H) {
+pub async fn a_published_build_is_not_dropped<H: TargetHarness>(harness: &H) {
     append(harness, "ab").await;
     let (old, new) = (runner::<H, 1>(harness), runner::<H, 2>(harness));
     old.catch_up().await.expect("all events");

@@ -92,7 +92,7 @@ pub async fn only_the_last_owner_moves_the_checkpoint<H: TargetHarness>(harness:
 }
 
 /// No former owner has the epoch of one that comes after the repartitioning.
-pub async fn epochs_go_on_where_partitions_are_divided_anew<H: TargetHarness>(harness: &H) {
+pub async fn epochs_continue_where_partitions_are_divided_anew<H: TargetHarness>(harness: &H) {
     let (target, _) = prepared(harness, "a").await;
     let first = given::<H>(&target, &Claim::new("first", LONG)).await;
     runner::<H, 1>(harness).repartition(2).await.expect("divided");

@@ -105,16 +105,16 @@ macro_rules! target_conformance_cases {
             letters_are_tried_again_in_their_order,
             a_letter_that_fails_again_stays,
             a_discarded_letter_is_left_out,
-            a_revision_is_built_beside_the_published_one,
-            a_revision_that_is_behind_is_not_published,
-            a_published_revision_is_not_dropped,
+            a_build_is_made_beside_the_published_one,
+            a_build_that_is_behind_is_not_published,
+            a_published_build_is_not_dropped,
             the_status_says_how_far_it_is,
             a_start_holds_when_checkpoints_are_made,
             a_partition_is_of_one_worker_at_a_time,
             a_lease_that_has_run_out_goes_to_whoever_asks,
             a_lease_is_released_by_its_owner,
             only_the_last_owner_moves_the_checkpoint,
-            epochs_go_on_where_partitions_are_divided_anew,
+            epochs_continue_where_partitions_are_divided_anew,
         }
     };
 }

@@ -58,7 +58,7 @@ impl LinePlace {
             };
         };
         let is_enum = Line::find(lines, key).is_some_and(|line| line.value == "enum");
-        let at = way(lines, name).map_or_else(String::new, |way| format!(" (at `{way}`)"));
+        let at = path_to(lines, name).map_or_else(String::new, |way| format!(" (at `{way}`)"));
         let parts = if is_enum { "variant" } else { "field" };
         Self { subject: format!("the type `{name}`"), of: format!(" of `{name}`"), at, parts }
     }
@@ -250,7 +250,7 @@ fn shown(part: &Line) -> String {
 }
 
 /// The fields that lead from the payload to a type.
-fn way(lines: &[Line], to: &str) -> Option<String> {
+fn path_to(lines: &[Line], to: &str) -> Option<String> {
     let mut seen = BTreeSet::new();
     let mut ways = vec![("payload".to_owned(), String::new())];
     while !ways.is_empty() {

@@ -104,7 +104,7 @@ impl Parser {
                 (fits, "this is not a line of an aggregate, or it is repeated; restore the file")
             }
             Within::Event(_, top) => {
-                let fits = depth.is_multiple_of(2) && hang(top, depth / 2, Line::parse(line));
+                let fits = depth.is_multiple_of(2) && attach(top, depth / 2, Line::parse(line));
                 (fits, "this line is not indented as it was written; restore the file")
             }
             Within::Nothing | Within::Name(_) => (false, "this line belongs to no event; restore the file"),
@@ -148,12 +148,12 @@ fn is_merge_marker(line: &str) -> bool {
 }
 
 /// Puts a line below the last one that is less indented.
-fn hang(lines: &mut Vec<Line>, depth: usize, line: Line) -> bool {
+fn attach(lines: &mut Vec<Line>, depth: usize, line: Line) -> bool {
     if depth == 1 {
         lines.push(line);
         return true;
     }
-    lines.last_mut().is_some_and(|last| hang(&mut last.below, depth - 1, line))
+    lines.last_mut().is_some_and(|last| attach(&mut last.below, depth - 1, line))
 }
 
 fn header(line: &str) -> Option<Published> {

@@ -55,7 +55,7 @@ pub(super) enum Ownership {
 
 impl Owned {
     /// Asks the target for the lease before the next effect, as if it had expired.
-    pub(super) const fn doubt(&mut self) {
+    pub(super) const fn invalidate(&mut self) {
         self.lease.ends = None;
         (self.unsaved, self.no_letters) = (None, false);
     }

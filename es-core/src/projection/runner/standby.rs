@@ -20,7 +20,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
     pub(super) async fn owned_by_another(&mut self, rest: Duration) {
         self.pages.forget();
         self.checkpoint = None;
-        sleep(rest.min(self.look_every())).await;
+        sleep(rest.min(self.check_interval())).await;
     }
 
     pub(super) async fn overtaken(&mut self, ends: Ends) -> Result<(), ProjectorError> {
@@ -30,7 +30,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         let stood_by = match ends {
             _ if P::WORK == Work::Effects => {
                 // Before anything is run again: the target decides whose turn it is.
-                self.owned.doubt();
+                self.owned.invalidate();
                 Ok(())
             }
             Ends::Never => self.stand_by().await,
@@ -55,7 +55,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         let mut seen = self.reload().await?;
         let mut since = Instant::now();
         loop {
-            sleep(self.look_every()).await;
+            sleep(self.check_interval()).await;
             let now = self.reload().await?;
             let head = self.source.end().await?;
             if now != seen || head.position() <= now.position() {
@@ -67,7 +67,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
     }
 
     /// How often to check what another worker does.
-    fn look_every(&self) -> Duration {
+    fn check_interval(&self) -> Duration {
         (self.options.take_over / 10).max(SHORTEST_LOOK)
     }
 }

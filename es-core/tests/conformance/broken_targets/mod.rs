@@ -96,7 +96,7 @@ fn every_fault_is_noticed() {
         (Fault::ModelStays, "each_event_is_taken_once"),
         (Fault::UndoneIsKept, "a_batch_that_is_rolled_back_leaves_nothing"),
         (Fault::UndoneIsKept, "a_failure_stops_right_before_its_event"),
-        (Fault::PublishedTooEarly, "a_revision_that_is_behind_is_not_published"),
+        (Fault::PublishedTooEarly, "a_build_that_is_behind_is_not_published"),
         (Fault::AnyParts, "partitions_take_each_event_once_and_are_divided_anew"),
         (Fault::AnySource, "the_events_of_another_store_are_refused"),
         (Fault::NothingWaits, "a_parked_event_holds_back_its_stream_alone"),
@@ -105,14 +105,14 @@ fn every_fault_is_noticed() {
         (Fault::NotCounted, "a_letter_that_fails_again_stays"),
         (Fault::NoReason, "a_failure_stops_right_before_its_event"),
         (Fault::NotDiscarded, "a_discarded_letter_is_left_out"),
-        (Fault::Unfounded, "a_published_revision_is_not_dropped"),
+        (Fault::Unfounded, "a_published_build_is_not_dropped"),
         (Fault::NoStart, "a_start_holds_when_checkpoints_are_made"),
         (Fault::ForEverybody, "a_partition_is_of_one_worker_at_a_time"),
         (Fault::NeverRunsOut, "a_lease_that_has_run_out_goes_to_whoever_asks"),
         (Fault::NotReleased, "a_lease_is_released_by_its_owner"),
         (Fault::ReleasedByAnybody, "a_lease_is_released_by_its_owner"),
         (Fault::NoEpochs, "only_the_last_owner_moves_the_checkpoint"),
-        (Fault::SameEpochs, "epochs_go_on_where_partitions_are_divided_anew"),
+        (Fault::SameEpochs, "epochs_continue_where_partitions_are_divided_anew"),
     ]
     .into_iter()
     .filter(|(fault, case)| !fails(*fault, case))

@@ -117,7 +117,7 @@ async fn going_back_sends_every_message_again() {
     });
     runner.catch_up().await.expect("it waits");
     let reactor = reactor.expect("it was called");
-    reactor.react_again_from(Start::Beginning).await.expect("it goes back");
+    reactor.rewind_to(Start::Beginning).await.expect("it goes back");
     runner.catch_up().await.expect("it publishes");
     assert_eq!((broker.of("a"), broker.of("b")), (vec![1, 1], vec![1, 1]));
 }

@@ -151,7 +151,7 @@ fn item(history: &TypeHistory, this: &TokenStream, es_core: &CratePath) -> Token
     plain(&mut item.data, is_serdes);
     let item = without_self(item.to_token_stream(), this);
     let passed_over =
-        takes_gone(history).then(|| quote!(type __EsPassedOver = #private::serde::de::IgnoredAny;));
+        reads_removed(history).then(|| quote!(type __EsPassedOver = #private::serde::de::IgnoredAny;));
     quote! {
         #beside
 
@@ -184,19 +184,19 @@ fn plain(data: &mut Data, is_kept: impl Fn(&Attribute) -> bool + Copy) {
 }
 
 /// Whether removed fields would be rejected if nothing read them.
-fn takes_gone(history: &TypeHistory) -> bool {
+fn reads_removed(history: &TypeHistory) -> bool {
     serde::of_type(&history.input.attrs).no_unknown_fields
         && history.parts.iter().any(|part| part.gone().next().is_some())
 }
 
 /// Converts what was read to the type itself, field by field.
 fn arms(history: &TypeHistory) -> TokenStream {
-    let takes_gone = takes_gone(history);
+    let reads_removed = reads_removed(history);
     let fields_of = |fields: &Fields, part: &Part| match fields {
         Fields::Named(_) => {
             let names: Vec<&Ident> = part.current().map(|field| &field.ident).collect();
             let values: Vec<Ident> = (0..names.len()).map(|at| format_ident!("__es_{at}")).collect();
-            let gone = (part.gone().next().is_some() && takes_gone).then(|| quote!(..));
+            let gone = (part.gone().next().is_some() && reads_removed).then(|| quote!(..));
             (quote!({ #(#names: #values,)* #gone }), quote!({ #(#names: #values),* }))
         }
         Fields::Unnamed(fields) => {

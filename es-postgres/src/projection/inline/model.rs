@@ -93,7 +93,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
             Cause::Passing => StoreError::Backend { source: Box::new(failure), retryable: true },
             Cause::Session => StoreError::Unavailable { source: Box::new(failure) },
             Cause::Setup => {
-                let stopped = ProjectorError::stopped(failure, || self.target.what_to_mend());
+                let stopped = ProjectorError::stopped(failure, || self.target.remedy());
                 StoreError::Setup { source: Box::new(stopped) }
             }
             _ => StoreError::Backend { source: Box::new(failure), retryable: false },

@@ -51,7 +51,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
             // turned into a rollback.
             return match tx.commit().await.map_err(Failure::from) {
                 Ok(()) => Ok(TransactionEnd::With(outcomes)),
-                Err(failure) if failure.leaves_doubt() => Ok(TransactionEnd::InDoubt(failure)),
+                Err(failure) if failure.has_unknown_outcome() => Ok(TransactionEnd::InDoubt(failure)),
                 Err(failure) => Err(failure.into()),
             };
         }

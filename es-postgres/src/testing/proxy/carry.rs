@@ -97,10 +97,10 @@ async fn answers(
     let mut buffer = vec![0; BUFFER];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         let piece = &buffer[..length];
-        if comes_up(&shared.cut_at_answer) {
+        if reaches_zero(&shared.cut_at_answer) {
             break;
         }
-        if comes_up(&shared.silent_at_answer) {
+        if reaches_zero(&shared.silent_at_answer) {
             return End::Silent;
         }
         let told = shared.version.as_deref().and_then(|version| with_version(piece, version));
@@ -114,7 +114,7 @@ async fn answers(
 }
 
 /// Counts down, and returns whether it reached zero.
-fn comes_up(count: &AtomicU64) -> bool {
+fn reaches_zero(count: &AtomicU64) -> bool {
     count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) == Ok(1)
 }
 

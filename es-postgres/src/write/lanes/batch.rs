@@ -52,7 +52,7 @@ pub(super) async fn send(pool: &Arc<Pool>, chains: &[Chain]) -> Result<Vec<Chain
     // Without a connection each append is sent separately, and fails with its own error.
     let mut session = pool.append_session().await.map_err(|_| BatchError::NotWritten)?;
     let backend = session.backend;
-    let longest = pool.settings.lock_patience;
+    let longest = pool.settings.append_lock_timeout;
     let answer = {
         let call = pin!(call(&mut session, pool, chains));
         pool.settings.answered_after(longest, chains.len(), call).await
@@ -71,7 +71,7 @@ pub(super) async fn send(pool: &Arc<Pool>, chains: &[Chain]) -> Result<Vec<Chain
         Err(stopped) => {
             pool.keep_append_session(session, Some(&stopped));
             Err(match stopped {
-                CallError::Failed(failure) if failure.leaves_doubt() => {
+                CallError::Failed(failure) if failure.has_unknown_outcome() => {
                     BatchError::Lost(Lost { backend, failure })
                 }
                 _ => BatchError::NotWritten,

@@ -23,7 +23,7 @@ use crate::write::{decided, one};
 impl Lanes {
     /// Appends, immediately if a lane is idle.
     pub(crate) async fn append(self: &Arc<Self>, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
-        let bytes = append.weigh(self.pool.settings.limits)?;
+        let bytes = append.checked_bytes(self.pool.settings.limits)?;
         let course = Course::of(append.events.len(), bytes);
         if !self.queue().enter(append.stream, course)? {
             return self.enqueue(append, bytes).await?.await;
@@ -38,7 +38,7 @@ impl Lanes {
 
     /// Enqueues an append, in order with the others to its stream, and returns a future for its outcome.
     pub(crate) async fn submit(self: &Arc<Self>, append: Append<'_>) -> Result<Submitted, StoreError> {
-        let bytes = append.weigh(self.pool.settings.limits)?;
+        let bytes = append.checked_bytes(self.pool.settings.limits)?;
         self.enqueue(append, bytes).await
     }
 
@@ -143,7 +143,7 @@ impl InFlight {
             Err(error) => return Sent::Done(Err(error)),
         };
         let (backend, used) = (session.backend, session.used);
-        let longest = pool.settings.lock_patience;
+        let longest = pool.settings.append_lock_timeout;
         let answer = {
             // Pinned here: moving the future into each caller would copy it each time.
             let call = pin!(one::send(&mut session, pool, append, None));
@@ -156,7 +156,7 @@ impl InFlight {
             Err(CallError::Failed(failure)) if used && failure.is_unsent() => Sent::LostWhileIdle,
             Err(CallError::Failed(failure)) if failure.is_held_up() => Sent::HeldUp,
             Err(CallError::Failed(failure)) if failure.is_decided() => Sent::Decided,
-            Err(CallError::Failed(failure)) if failure.leaves_doubt() => {
+            Err(CallError::Failed(failure)) if failure.has_unknown_outcome() => {
                 Sent::Lost(Lost { backend, failure })
             }
             Err(CallError::Failed(failure)) => Sent::Done(Err(failure.into())),

@@ -107,7 +107,7 @@ impl Queue {
             };
         if first {
             self.idle_lanes -= course.lanes();
-            self.go(stream, 0);
+            self.mark_in_flight(stream, 0);
         }
         Ok(first)
     }
@@ -135,7 +135,7 @@ impl Queue {
         let large = self.fill(&mut batch, share);
         if let Some(large) = large {
             self.large -= 1;
-            self.go(&large.stream, 0);
+            self.mark_in_flight(&large.stream, 0);
             return Some(Work::Large(large));
         }
         if batch.is_empty() {
@@ -165,7 +165,7 @@ impl Queue {
                     break;
                 }
                 if chain.is_none() {
-                    self.go(&next.stream, batch.chains.len());
+                    self.mark_in_flight(&next.stream, batch.chains.len());
                 }
                 match batch.take(next, chain) {
                     None => continue,
@@ -182,7 +182,7 @@ impl Queue {
     }
 
     /// Marks this stream as in flight, in the current batch if there is one.
-    fn go(&mut self, stream: &StreamId, chain: usize) {
+    fn mark_in_flight(&mut self, stream: &StreamId, chain: usize) {
         self.under_way.insert(stream.clone(), (self.batches, chain));
     }
 

@@ -37,7 +37,7 @@ pub(crate) async fn register_counted(database: &TestDatabase) {
 /// Another program on the same database, as appends of one store never compete in the database. It waits long
 /// for locks that a test holds.
 pub(crate) async fn another(database: &TestDatabase) -> PostgresStore {
-    let options = database.options().lock_patience(Duration::from_secs(60));
+    let options = database.options().append_lock_timeout(Duration::from_secs(60));
     options.connect().await.expect("a migrated store")
 }
 

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    loans::cli::main_of_today("loans", "A bank's loan process on its real history")
+    loans::cli::main_of_loans("loans", "A bank's loan process on its real history")
 }

@@ -21,7 +21,7 @@ pub(super) struct Args<C: Subcommand> {
 
 /// What the program of today can do.
 #[derive(Debug, Subcommand)]
-pub(super) enum OfToday {
+pub(super) enum LoansCommand {
     #[command(flatten)]
     Any(Command),
     #[command(flatten)]

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Subcommand};
 
-use self::args::{Args, Command, OfToday};
+use self::args::{Args, Command, LoansCommand};
 use self::failure::Failure;
 use self::store::{Opened, REPLAYED_AT_ONCE, repository};
 use crate::domain::{Application, ApplicationId};
@@ -35,26 +35,26 @@ pub fn main<A: Generation>(program: &'static str, about: &'static str) -> ExitCo
     run_to_end(program, about, std::env::args_os(), run::<A>)
 }
 
-/// Runs the program of today, which has the read models as well: they are built from today's events, which
-/// all earlier ones become.
+/// Runs the current program. Only this one has the read models, which are built from the current events, and
+/// all earlier events are upcast to those.
 #[must_use]
-pub fn main_of_today(program: &'static str, about: &'static str) -> ExitCode {
-    main_of_today_with(program, about, std::env::args_os())
+pub fn main_of_loans(program: &'static str, about: &'static str) -> ExitCode {
+    main_of_loans_with(program, about, std::env::args_os())
 }
 
 /// The same with these arguments, the first of which is the program's name. For a program that holds this
 /// one, such as a test of another service.
 #[must_use]
-pub fn main_of_today_with(
+pub fn main_of_loans_with(
     program: &'static str,
     about: &'static str,
     arguments: impl IntoIterator<Item = OsString>,
 ) -> ExitCode {
-    run_to_end(program, about, arguments, async |command: OfToday| match command {
-        OfToday::Any(command) => run::<Application>(command).await,
-        OfToday::ReadModels(command) => read_models::run(command).await,
-        OfToday::Remind { store } => remind::remind(store).await,
-        OfToday::Publish(args) => publish::publish(args).await,
+    run_to_end(program, about, arguments, async |command: LoansCommand| match command {
+        LoansCommand::Any(command) => run::<Application>(command).await,
+        LoansCommand::ReadModels(command) => read_models::run(command).await,
+        LoansCommand::Remind { store } => remind::remind(store).await,
+        LoansCommand::Publish(args) => publish::publish(args).await,
     })
 }
 

@@ -24,7 +24,7 @@ pub(super) fn feed(lines: &mut Lines, entrance: &Entrance, shared: &Shared) -> i
             break;
         }
         let checked = parsed.and_then(|record| {
-            if shared.is_aside(number, &record.case) {
+            if shared.is_set_aside(number, &record.case) {
                 return Ok(None);
             }
             match cases.next(&record) {

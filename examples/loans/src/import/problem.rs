@@ -111,7 +111,7 @@ impl Problems {
     /// Adds a problem, and sets its application aside: what comes later of it cannot be imported either.
     pub(super) fn add(&mut self, problem: Problem) {
         if let Some(case) = &problem.case {
-            if self.is_aside(problem.line, case) {
+            if self.is_set_aside(problem.line, case) {
                 return;
             }
             self.aside.insert(case.clone(), problem.line);
@@ -127,7 +127,7 @@ impl Problems {
 
     /// Whether the application was set aside before this line; if so, the line counts as one that comes
     /// later.
-    pub(super) fn is_aside(&mut self, line: u64, case: &ApplicationId) -> bool {
+    pub(super) fn is_set_aside(&mut self, line: u64, case: &ApplicationId) -> bool {
         let aside = self.aside.get(case).is_some_and(|first| *first < line);
         self.later += u64::from(aside);
         aside

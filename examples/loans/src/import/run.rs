@@ -102,7 +102,7 @@ async fn ended(
             },
             () = &mut interrupt, if !interrupted => {
                 interrupted = true;
-                shared.halt(0);
+                shared.stop_at(0);
             }
         }
     }

@@ -43,7 +43,7 @@ impl Shared {
         let line = problem.line;
         hold(&self.problems).add(problem);
         if self.bad_lines == BadLines::Stop {
-            self.halt(line);
+            self.stop_at(line);
         }
     }
 
@@ -52,10 +52,10 @@ impl Shared {
         // What the reader has dealt out before it failed is good.
         let limit = if let ImportError::Read { line, .. } = &error { *line } else { 0 };
         hold(&self.failure).get_or_insert(error);
-        self.halt(limit);
+        self.stop_at(limit);
     }
 
-    pub(super) fn halt(&self, line: u64) {
+    pub(super) fn stop_at(&self, line: u64) {
         self.limit.send_if_modified(|limit| {
             let sooner = line < *limit;
             *limit = line.min(*limit);
@@ -73,8 +73,8 @@ impl Shared {
     }
 
     /// Whether the application was set aside before this line.
-    pub(super) fn is_aside(&self, line: u64, case: &ApplicationId) -> bool {
-        self.bad_lines == BadLines::Skip && hold(&self.problems).is_aside(line, case)
+    pub(super) fn is_set_aside(&self, line: u64, case: &ApplicationId) -> bool {
+        self.bad_lines == BadLines::Skip && hold(&self.problems).is_set_aside(line, case)
     }
 
     /// Keeps what the store holds of an application, to be compared with its next records.

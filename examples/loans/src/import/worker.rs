@@ -40,7 +40,7 @@ impl<A: TakesSteps, S: EventStore + 'static> Worker<A, S> {
 
     async fn take(&self, numbered: Numbered) {
         let Numbered { line, record, .. } = &numbered;
-        if self.shared.is_over(*line) || self.shared.is_aside(*line, &record.case) {
+        if self.shared.is_over(*line) || self.shared.is_set_aside(*line, &record.case) {
             return;
         }
         let (line, case) = (*line, record.case.clone());

@@ -19,7 +19,7 @@ fn loans() -> ExitCode {
     match std::env::var(programs::ARGUMENTS) {
         Ok(arguments) => {
             let arguments = arguments.lines().map(Into::into);
-            loans::cli::main_of_today_with("loans", "The loans, in a test of another service", arguments)
+            loans::cli::main_of_loans_with("loans", "The loans, in a test of another service", arguments)
         }
         Err(_) => ExitCode::SUCCESS,
     }

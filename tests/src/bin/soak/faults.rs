@@ -39,7 +39,7 @@ impl Faults {
     }
 
     /// Waits for a while without faults, then injects one.
-    pub(crate) async fn strike(&mut self, programs: &mut [Program]) {
+    pub(crate) async fn inject_next(&mut self, programs: &mut [Program]) {
         sleep(self.up_to(3_000)).await;
         let fault = match self.random.u32(..100) {
             0..14 => self.cut(),
@@ -174,8 +174,8 @@ impl Faults {
     }
 
     async fn fail_over(&mut self) -> &'static str {
-        let goes_on = self.up_to(1_500);
-        let failover = self.servers.fail_over(goes_on).await;
+        let writes_for = self.up_to(1_500);
+        let failover = self.servers.fail_over(writes_for).await;
         self.failovers.push(failover);
         "failover"
     }

@@ -81,7 +81,7 @@ async fn soak(told: &Soak) -> ExitCode {
     let mut faults = Faults::new(servers, seed);
     let end = Instant::now() + Duration::from_secs_f64(told.minutes * 60.0);
     while Instant::now() < end {
-        faults.strike(&mut programs).await;
+        faults.inject_next(&mut programs).await;
     }
     let (servers, failovers, counts) = faults.end(&mut programs);
     std::fs::write(program::end_of(&folder), "").expect("a file");

@@ -64,9 +64,9 @@ impl Servers {
     }
 
     /// The standby is cut off, the primary continues for a while and is lost, and the standby takes over.
-    pub(crate) async fn fail_over(&mut self, goes_on: Duration) -> Failover {
+    pub(crate) async fn fail_over(&mut self, writes_for: Duration) -> Failover {
         let cut_off = self.cut_off().await;
-        sleep(goes_on).await;
+        sleep(writes_for).await;
         let registered = registrations(&self.primary).await;
         self.primary.crash().await.expect("killed");
         let killed = now();

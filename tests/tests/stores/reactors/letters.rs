@@ -33,7 +33,7 @@ async fn only_a_poisoned_stream_waits_and_it_is_retried_in_order<S: Store>(store
     assert_eq!(letters, [(2, 3), (3, 0)]);
     open(&store, "a", 4).await;
     runner.catch_up().await.expect("the next one waits as well");
-    let error = runner.react_again_from(Start::Beginning).await.expect_err("there are letters");
+    let error = runner.rewind_to(Start::Beginning).await.expect_err("there are letters");
     assert!(matches!(error, ProjectorError::Letters { letters: 3, .. }), "{error}");
     let stream = StreamId::new("door", "a").expect("a stream id");
     let retried = runner.retry(&stream).await.expect("it fails once more");

@@ -57,10 +57,10 @@ async fn going_back_repeats_all_reactions<S: Store>(store: S) {
     let mail = Mail::default();
     let runner = runner(&store, &mail);
     runner.catch_up().await.expect("it catches up");
-    runner.react_again_from(Start::After(checkpoint)).await.expect("it goes back");
+    runner.rewind_to(Start::After(checkpoint)).await.expect("it goes back");
     runner.catch_up().await.expect("it catches up");
     assert_eq!(mail.of("a"), [1, 2, 2]);
-    runner.react_again_from(Start::Beginning).await.expect("it goes back");
+    runner.rewind_to(Start::Beginning).await.expect("it goes back");
     runner.catch_up().await.expect("it catches up");
     assert_eq!(mail.of("a"), [1, 2, 2, 1, 2]);
 }
@@ -71,12 +71,12 @@ async fn going_back_is_rejected_if_it_would_lose_or_repeat_something<S: Store>(s
     let runner = runner(&store, &mail);
     runner.catch_up().await.expect("it catches up");
     open(&store, "a", 2).await;
-    let error = runner.react_again_from(Start::Now).await.expect_err("that is not back");
+    let error = runner.rewind_to(Start::Now).await.expect_err("that is not back");
     assert!(matches!(error, ProjectorError::NotBack { .. }), "{error}");
     let working = runner.clone().owner("another one");
     let working = tokio::spawn(async move { working.catch_up().await });
     mail.at_gate.pass().await;
-    let error = runner.react_again_from(Start::Beginning).await.expect_err("a worker is there");
+    let error = runner.rewind_to(Start::Beginning).await.expect_err("a worker is there");
     assert!(matches!(error, ProjectorError::Leased { partition: 0, .. }), "{error}");
     mail.gate.open(1);
     working.await.expect("no panic").expect("it catches up");

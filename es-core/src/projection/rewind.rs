@@ -11,7 +11,7 @@ use crate::store::{Checkpoint, ReadAll};
 
 impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, T> {
     /// Moves the checkpoints of all partitions back, once no worker has a lease.
-    pub(crate) async fn go_back(&self, start: Start) -> Result<(), ProjectorError> {
+    pub(crate) async fn rewind(&self, start: Start) -> Result<(), ProjectorError> {
         let to = self.resolve(start).await?;
         let letters = self.target.status().await?.dead_letters;
         if letters > 0 {
