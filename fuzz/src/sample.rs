@@ -199,7 +199,7 @@ pub(crate) fn check(name: &str, version: u32, payload: &[u8]) -> bool {
         "order.shipped" => "order.noted",
         name => name,
     };
-    let newest = Order::event_types().iter().find(|of| of.name == present).expect("an event of today");
+    let newest = Order::event_types().iter().find(|of| of.name == present).expect("a current event");
     assert!(events.len() == 1 || name == "order.shipped", "{} events came out", events.len());
     let (mut order, count) = (Order::default(), events.len());
     for event in events {

@@ -303,13 +303,13 @@ pub enum StoreError {
         /// The revision at which it was rejected.
         revision: Revision,
     },
-    /// A transaction of this command id was executed before, and executing it again on the same states takes
-    /// another course: its code has changed, it depends on something besides its arguments and these states,
+    /// A transaction of this command id was executed before, and repeating it on the same states gives a
+    /// different result: its code has changed, it depends on something besides its arguments and these states,
     /// or the id belongs to another transaction. Nothing was written.
     #[error(
-        "transaction {command_id} was executed before, and executing it again on the states of then differs from that at stream \
-         {stream:?}; nothing was written: what a transaction does may depend on nothing but its arguments and the states that it \
-         reads, and each takes a command id of its own",
+        "transaction {command_id} was executed before, and repeating it on the same states gives a different result at \
+         stream {stream:?}; nothing was written: a transaction may depend only on its arguments and on the states that \
+         it reads, and each needs a command id of its own",
         stream = stream.to_string()
     )]
     NotRepeated {

@@ -112,7 +112,7 @@ pub(super) struct Difference {
 /// What was locked of one payload.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct LockedPayload {
-    /// The event itself, in the version of then.
+    /// The event itself, in its earlier version.
     itself: bool,
     /// The events, each for one reader or for all.
     events: Vec<(Option<String>, Written)>,
@@ -175,7 +175,7 @@ impl LockedPayload {
         })
     }
 
-    /// How a stored payload differs from this, if it is read as the version of then and written as that one.
+    /// How a stored payload differs from this, if it is read and written as the earlier version.
     /// `None` where that cannot be asked.
     pub(super) fn again(
         &self,

@@ -141,7 +141,7 @@ async fn a_store_that_has_waited_for_long_by_itself_is_not_asked_again() {
     accounts.execute(&id(), Deposit(1)).await.expect_err("not available for 6 s");
     assert_eq!(Meddler::count(&store.appends), 4);
     let accounts = accounts.with_retry(Retry::default().within(second * 60));
-    accounts.execute(&id(), Deposit(1)).await.expect("whoever can wait");
+    accounts.execute(&id(), Deposit(1)).await.expect("a command that can wait");
 }
 
 #[tokio::test]

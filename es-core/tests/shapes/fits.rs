@@ -601,7 +601,7 @@ fn a_form_that_only_code_reads_fits_where_a_type_of_both_forms_is_read() {
     assert!(Schema::of::<ByHand>().check_read(&before).is_err());
 
     assert_eq!(serde_json::from_value::<Price>(before.clone()).expect("of both").cents, 100);
-    Schema::of::<Price>().check_read(&before).expect("a form of before");
+    Schema::of::<Price>().check_read(&before).expect("an earlier form");
     assert!(Schema::of::<Price>().check(&before).is_err(), "it is no longer written");
     assert_eq!(Schema::of::<Price>().ambiguities(), []);
 }

@@ -39,7 +39,7 @@ struct Branch {
     branch: String,
 }
 
-/// Also takes the clerk of programs of before.
+/// Also takes the clerk of earlier programs.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, Shape)]
 struct Agent {
     #[serde(default, alias = "clerk")]

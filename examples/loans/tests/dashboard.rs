@@ -147,7 +147,7 @@ async fn the_last_figures_stay_on_the_page_when_the_store_is_gone(kind: Kind) {
     place.away().await;
     answer.pass();
     let page = browser.await.expect("Chromium ends");
-    assert!(page.contains("The database does not answer; these are the figures of before."), "{page}");
+    assert!(page.contains("The database does not answer; these are the last known figures."), "{page}");
     assert!(text_of(&page, "submitted").ends_with("12"), "{}", text_of(&page, "submitted"));
 }
 

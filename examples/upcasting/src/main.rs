@@ -20,7 +20,7 @@ pub struct IssuedV2 {
     pub cents: i64,
 }
 
-/// The one of today: with a currency. Only this version is written, and only this one is known to the
+/// The current one: with a currency. Only this version is written, and only this one is known to the
 /// aggregate.
 #[event(name = "invoice.issued", version = 3, previous = IssuedV2)]
 #[derive(Debug)]

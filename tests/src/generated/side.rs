@@ -35,7 +35,7 @@ impl fmt::Display for Payload {
 pub struct Reading {
     /// The state after it, which says all that it was told.
     pub means: String,
-    /// The events of today that it stands for, as they are written again.
+    /// The current events that it stands for, as they are written again.
     pub written: Vec<String>,
 }
 

@@ -76,7 +76,7 @@ fn events_are_folded_to_another_state_by_accident() {
     let said = found::<once::Order, twice::Order>("events_are_folded_to_another_state");
     quotes("events_are_folded_to_another_state_by_accident", &said);
     let folder = Folder::with::<once::Order>("evolution_with_another_rev");
-    folder.run::<twice_with_rev::Order>(Mode::Update).expect("no snapshot of before is used");
+    folder.run::<twice_with_rev::Order>(Mode::Update).expect("no earlier snapshot is used");
 }
 
 macro_rules! names {

@@ -169,7 +169,7 @@ async fn a_generation_that_cannot_read_the_next_one_stops_before_it_and_misreads
     let ExecuteError::Store(StoreError::Decode(error)) = &error else { panic!("{error:?}") };
     assert!(matches!(error.problem(), DecodeProblem::FutureVersion { found: 2, known: 1 }), "{error}");
     assert_eq!((error.revision().get(), error.position().get()), (2, 2));
-    before.execute(&b, Deposit(800)).await.expect("other streams go on");
+    before.execute(&b, Deposit(800)).await.expect("other streams continue");
     let stopped = projecting.await.expect("no panic").expect_err("it stops, and parks nothing");
     let ProjectorError::Failed(failure) = &stopped else { panic!("{stopped:?}") };
     assert_eq!(failure.place.position.get(), 2);

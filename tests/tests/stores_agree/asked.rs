@@ -172,7 +172,7 @@ impl Asked {
             if page.rest != Rest::More {
                 return lines.ended(format!("{}, {:?}", told::checkpoint(page.checkpoint), page.rest));
             }
-            assert!(page.checkpoint.position() > from.position(), "{} goes on: {page:?}", self.name);
+            assert!(page.checkpoint.position() > from.position(), "{} moves on: {page:?}", self.name);
             from = page.checkpoint;
         }
     }

@@ -189,8 +189,8 @@ impl Reading<'_, '_> {
     }
 }
 
-/// Whether nothing but what was published since has changed the way in which a meaning is written. If not,
-/// maybe how the version of then is read and written otherwise.
+/// Whether only what was published since has changed the way in which a meaning is written. If not, possibly
+/// the difference that reading and writing the earlier version makes.
 fn follows(
     (code, locked): (&Code, &Locked),
     entries: &[&Entry],
@@ -200,17 +200,17 @@ fn follows(
 ) -> Result<(), Option<Difference>> {
     let reads_the_same = || before.read(code, entries).is_ok_and(|again| again == *today);
     if before.has_new_history(code, locked) {
-        // A type in it has another form from now on, in which the event of then is written as well.
+        // A type in it has another form from now on, in which the earlier event is written as well.
         return if reads_the_same() { Ok(()) } else { Err(None) };
     }
     if !before.is_of_before(code, entries) {
         return Err(None);
     }
-    // Read as the version of then and written as that, it is what it was; the steps after it are new.
+    // Read and written as the earlier version, it is what it was; the steps after it are new.
     match before.again(code, entries, stored) {
         Some(Ok(None)) => Ok(()),
         Some(Ok(difference)) => Err(difference),
-        // Or the event of then, read as one that is stored, means the same.
+        // Or the earlier event, read as a stored one, means the same.
         None if reads_the_same() => Ok(()),
         Some(Err(_)) | None => Err(None),
     }

@@ -123,7 +123,7 @@ async fn a_step_that_fails_stores_nothing_and_stops_no_other_instance() {
     bench.place("a", 1).await;
     bench.place("b", 1).await;
     let runner = bench.runner();
-    runner.catch_up().await.expect("others go on");
+    runner.catch_up().await.expect("others continue");
     assert_eq!(bench.billing("a").await.1, 0);
     assert_eq!(bench.payment("b").await.charges, 1);
     let letters = runner.inputs().dead_letters().await.expect("letters");
@@ -160,7 +160,7 @@ async fn a_command_to_a_closed_target_is_a_dead_letter_and_others_continue() {
     bench.place("a", 1).await;
     bench.place("b", 1).await;
     let runner = bench.runner();
-    runner.catch_up().await.expect("others go on");
+    runner.catch_up().await.expect("others continue");
     let letters = runner.sender().dead_letters().await.expect("letters");
     assert_eq!(letters.len(), 1);
     assert!(letters[0].reason.contains("closed"), "{}", letters[0].reason);
@@ -257,7 +257,7 @@ async fn an_instance_that_cannot_be_read_is_reported_and_stops_no_other() {
     bench.place("a", 1).await;
     bench.place("b", 1).await;
     let runner = bench.runner();
-    runner.catch_up().await.expect("others go on");
+    runner.catch_up().await.expect("others continue");
     let letters = runner.inputs().dead_letters().await.expect("letters");
     assert_eq!(letters.len(), 1);
     assert!(letters[0].reason.contains("billing.of_a_newer_program"), "{}", letters[0].reason);

@@ -18,7 +18,7 @@ async fn of_several_inputs_that_fail_none_is_passed_over() {
     }
     bench.place("e", 1).await;
     let runner = bench.runner();
-    runner.catch_up().await.expect("others go on");
+    runner.catch_up().await.expect("others continue");
     let letters = runner.inputs().dead_letters().await.expect("letters");
     let places: Vec<_> = letters.iter().map(|letter| (letter.stream.key(), letter.revision.get())).collect();
     let all = ["a", "b", "c", "d"].into_iter().flat_map(|key| [(key, 1), (key, 2)]);
@@ -32,7 +32,7 @@ async fn an_input_whose_instance_is_not_found_out_is_parked_and_others_go_on() {
     bench.note("a", "lost").await;
     bench.place("b", 1).await;
     let runner = bench.runner();
-    runner.catch_up().await.expect("others go on");
+    runner.catch_up().await.expect("others continue");
     let letters = runner.inputs().dead_letters().await.expect("letters");
     assert_eq!(letters.len(), 1);
     assert!(letters[0].reason.contains("for whom is it"), "{}", letters[0].reason);
@@ -119,6 +119,6 @@ async fn an_input_whose_own_store_is_away_is_not_parked() {
     );
     bench.store.mend();
     assert!(runner.inputs().dead_letters().await.expect("letters").is_empty());
-    runner.catch_up().await.expect("it goes on");
+    runner.catch_up().await.expect("it continues");
     assert_eq!(bench.payment("a").await.charges, 1);
 }

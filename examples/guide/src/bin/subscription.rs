@@ -9,7 +9,7 @@ use es_core::subscription::Subscription;
 use es_core::{MemoryStore, Repository, StoreError};
 use guide::{Account, Deposit, Withdraw};
 
-/// Prints what is new, and returns where to go on.
+/// Prints what is new, and returns where to continue.
 async fn print_new(store: &MemoryStore, from: Checkpoint) -> Result<Checkpoint, StoreError> {
     let mut events = Subscription::of::<Account>(store.clone()).from(from);
     // `next` in place of `try_next` waits for what is yet to come.

@@ -19,7 +19,7 @@ pub(super) struct Args<C: Subcommand> {
     pub(super) command: C,
 }
 
-/// What the program of today can do.
+/// What `loans` can do.
 #[derive(Debug, Subcommand)]
 pub(super) enum LoansCommand {
     #[command(flatten)]
@@ -27,7 +27,7 @@ pub(super) enum LoansCommand {
     #[command(flatten)]
     ReadModels(ReadModelCommand),
     /// Goes through the events to their end, and raises a reminder where an application without a decision
-    /// stood still for 30 days; compares the reminders with the events. Run it again to go on
+    /// stood still for 30 days; compares the reminders with the events. Run it again to continue
     Remind {
         #[command(flatten)]
         store: Kept,
@@ -71,7 +71,7 @@ pub(super) enum ReadModelCommand {
 /// What the programs of all generations can do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Imports a log, one command a record; run it again to go on
+    /// Imports a log, one command a record; run it again to continue
     Import(ImportArgs),
     /// Shows the history of one application, and its state
     Show {
@@ -94,7 +94,7 @@ pub(super) enum Command {
         #[command(flatten)]
         store: Kept,
     },
-    /// Copies the events, ids and times included, and compares the copy; run it again to go on
+    /// Copies the events, ids and times included, and compares the copy; run it again to continue
     Copy {
         /// A file, or the URL of a PostgreSQL database
         #[arg(long, value_name = "FILE|URL")]

@@ -34,8 +34,11 @@ pub(super) async fn import<A: Generation>(args: args::ImportArgs) -> Result<(), 
     };
     let elapsed = start.elapsed();
     // What was imported into memory is gone with this program.
-    let (goes_on, again) =
-        if memory { ("", "") } else { ("; the next run goes on", "; run the same command again to go on") };
+    let (goes_on, again) = if memory {
+        ("", "")
+    } else {
+        ("; the next run resumes", "; run the same command again to continue")
+    };
     match outcome {
         Ok(imported) => {
             let summary = summary(&imported, &count, elapsed);

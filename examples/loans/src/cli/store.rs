@@ -59,7 +59,7 @@ impl StoreKind {
         }
         match env::var("DATABASE_URL") {
             Ok(url) => Ok(Self::Database(url)),
-            Err(env::VarError::NotUnicode(_)) => Err(Failure::unable("DATABASE_URL is no text in UTF-8")),
+            Err(env::VarError::NotUnicode(_)) => Err(Failure::unable("DATABASE_URL is not valid UTF-8")),
             Err(env::VarError::NotPresent) => Ok(Self::File(default_file(purpose)?)),
         }
     }
@@ -137,7 +137,7 @@ impl Opened {
     }
 }
 
-/// The file in the target folder, which is made for whoever writes.
+/// The file in the target folder, which is created for writers.
 fn default_file(purpose: Purpose) -> Result<PathBuf, Failure> {
     let folder = target();
     let file = folder.join(FILE);
@@ -149,7 +149,7 @@ fn default_file(purpose: Purpose) -> Result<PathBuf, Failure> {
     Ok(file)
 }
 
-/// Cargo's target folder, in which this program lies; `target` in the working folder if it lies elsewhere.
+/// Cargo's target folder, which holds this program; `target` in the working folder if it is elsewhere.
 fn target() -> PathBuf {
     let is_target = |folder: &&Path| folder.join("CACHEDIR.TAG").exists();
     let program = env::current_exe().ok();

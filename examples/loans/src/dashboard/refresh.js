@@ -11,7 +11,7 @@ async function refresh() {
       note.textContent = "";
       main.dataset.refreshed = ++refreshed;
     } else {
-      note.textContent = "The database does not answer; these are the figures of before.";
+      note.textContent = "The database does not answer; these are the last known figures.";
     }
   } catch {
     note.textContent = "The dashboard has ended; these are its last figures.";

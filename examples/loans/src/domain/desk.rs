@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::WorkItem;
 
-/// The desk on which one application lies.
+/// The desk that one application is on.
 ///
 /// # Rules
 ///

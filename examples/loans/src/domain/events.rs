@@ -21,7 +21,7 @@ pub struct Submitted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartlySubmitted;
 
-/// The application may go on, if it can be completed.
+/// The application may continue if it can be completed.
 #[event(name = "loan.pre_accepted")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreAccepted;
@@ -56,7 +56,7 @@ pub struct Activated;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Declined;
 
-/// The customer did not go on.
+/// The customer withdrew.
 #[event(name = "loan.cancelled")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cancelled;

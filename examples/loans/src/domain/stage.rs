@@ -16,7 +16,7 @@ pub enum Stage {
     Submitted,
     /// The first questions are answered.
     PartlySubmitted,
-    /// It may go on, if it can be completed.
+    /// It may continue if it can be completed.
     PreAccepted,
     /// It is complete.
     Accepted,
@@ -28,7 +28,7 @@ pub enum Stage {
     Approved,
     /// The bank said no.
     Declined,
-    /// The customer did not go on.
+    /// The customer withdrew.
     Cancelled,
 }
 
@@ -55,7 +55,7 @@ pub enum Outcome {
     Approved,
     /// The bank said no.
     Declined,
-    /// The customer did not go on.
+    /// The customer withdrew.
     Cancelled,
     /// It has not ended yet.
     Open,

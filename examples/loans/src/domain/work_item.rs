@@ -38,7 +38,7 @@ pub enum Priority {
 
 /// A name that is none of a work item.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name:?} is no work item that this program knows")]
+#[error("{name:?} is not a work item that this program knows")]
 pub struct UnknownWorkItem {
     /// The name.
     pub name: String,
@@ -126,6 +126,6 @@ mod tests {
             assert_eq!(WorkItem::from_dutch(item.dutch()), Ok(item));
         }
         let error = WorkItem::from_dutch("Koffie zetten").map_err(|error| error.to_string());
-        assert_eq!(error, Err("\"Koffie zetten\" is no work item that this program knows".into()));
+        assert_eq!(error, Err("\"Koffie zetten\" is not a work item that this program knows".into()));
     }
 }

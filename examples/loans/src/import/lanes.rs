@@ -129,7 +129,7 @@ mod tests {
         let place =
             |next: &Option<Numbered>| next.as_ref().map(|next| (next.record.case.0.clone(), next.record.seq));
         assert_eq!((place(&first), place(&other)), (Some(("a".into(), 0)), Some(("b".into(), 0))));
-        assert!(exit.next().await.is_none(), "the rest belongs to whoever is busy with a");
+        assert!(exit.next().await.is_none(), "the rest belongs to the worker of a");
         let a = ApplicationId("a".into());
         let rest = [exit.next_of(&a), exit.next_of(&a), exit.next_of(&a)];
         assert_eq!(rest.each_ref().map(place), [Some(("a".into(), 1)), Some(("a".into(), 2)), None]);

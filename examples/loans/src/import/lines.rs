@@ -64,7 +64,7 @@ impl Lines {
     }
 
     fn new(mut input: impl Read + Send + 'static) -> io::Result<Self> {
-        // A pipe may hand out one byte at a time, so the first two are read on their own.
+        // A pipe may yield one byte at a time, so the first two are read on their own.
         let mut head = Vec::with_capacity(GZIP.len());
         input.by_ref().take(GZIP.len() as u64).read_to_end(&mut head)?;
         let compressed = head == GZIP;
@@ -135,7 +135,7 @@ mod tests {
         Ok(all)
     }
 
-    /// Hands out one byte at a time, as a slow pipe does.
+    /// Yields one byte at a time, as a slow pipe does.
     struct Slowly(Cursor<Vec<u8>>);
 
     impl Read for Slowly {

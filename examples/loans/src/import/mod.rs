@@ -4,7 +4,7 @@
 //! place of the structs of the domain, and `takes_steps` leads from the one to the others.
 //!
 //! A thread reads and checks the records (`feed`), lanes deal them out (`lanes`), and N workers carry them
-//! out (`worker`). What lies in the lanes is bounded, so that memory is. A record that is stored already is
+//! out (`worker`). The content of the lanes is bounded, so that memory is. A record that is stored already is
 //! compared and passed over, so that the import can run again at any time.
 
 mod count;

@@ -12,7 +12,7 @@ use crate::domain::ApplicationId;
 pub struct Imported {
     /// What was wrong with the log, if bad lines were skipped.
     pub problems: Problems,
-    /// Whether it was interrupted. The next run goes on.
+    /// Whether it was interrupted. The next run resumes.
     pub interrupted: bool,
 }
 

@@ -33,13 +33,13 @@ pub enum What {
     TooLong { limit: usize },
     #[error("it is empty")]
     Empty,
-    #[error("it is no text in UTF-8")]
+    #[error("it is not valid UTF-8")]
     NoText,
     #[error("it is no JSON object")]
     NoObject,
-    #[error("it is no record: {reason}")]
+    #[error("it is not a record: {reason}")]
     Malformed { reason: String },
-    #[error("the case is no name for an application: {0}")]
+    #[error("the case cannot name an application: {0}")]
     Case(InvalidStreamId),
     #[error("the activity {found:?} is unknown")]
     Activity { found: String },

@@ -11,7 +11,7 @@ use super::problem::excerpt;
 use super::{Step, What};
 use crate::domain::{ApplicationId, Euros, WorkItem};
 
-/// The longest name of whoever did something, in bytes.
+/// The longest name of an actor, in bytes.
 const LONGEST_RESOURCE: usize = 255;
 
 /// One record: a step that somebody took with an application.
@@ -186,18 +186,18 @@ mod tests {
         let text = problem(&line);
         assert_eq!(
             text,
-            "the case is no name for an application: the key of a stream has 10000 bytes; 255 are allowed"
+            "the case cannot name an application: the key of a stream has 10000 bytes; 255 are allowed"
         );
     }
 
     #[test]
     fn each_thing_that_a_line_can_get_wrong_is_named() {
         let cases = [
-            ("{\"case\":", "it is no record: EOF while parsing a value at column 8"),
-            ("{\"case\":7}", "it is no record: invalid type: integer `7`, expected a string at column 9"),
-            ("{\"case\":\"7\"}", "it is no record: missing field `seq` at column 12"),
+            ("{\"case\":", "it is not a record: EOF while parsing a value at column 8"),
+            ("{\"case\":7}", "it is not a record: invalid type: integer `7`, expected a string at column 9"),
+            ("{\"case\":\"7\"}", "it is not a record: missing field `seq` at column 12"),
             (r#"["7",0,"2011-10-01T00:38:44Z","A_ACCEPTED","COMPLETE",null,null]"#, "it is no JSON object"),
-            ("{\"seq\":0}", "it is no record: missing field `case` at column 9"),
+            ("{\"seq\":0}", "it is not a record: missing field `case` at column 9"),
         ];
         for (line, expected) in cases {
             assert_eq!(problem(line), expected);
@@ -215,7 +215,7 @@ mod tests {
             ),
             (
                 r#""lifecycle":"COMPLETE","amount":5,"by":"x""#,
-                "it is no record: unknown field `by`, expected one of `case`, `seq`, `time`, `activity`, `lifecycle`, \
+                "it is not a record: unknown field `by`, expected one of `case`, `seq`, `time`, `activity`, `lifecycle`, \
                  `resource`, `amount` at column 122",
             ),
         ];
@@ -247,7 +247,7 @@ mod tests {
         );
         assert_eq!(
             problem(r#"{"case":"","seq":1,"time":"","activity":"","lifecycle":""}"#),
-            "the case is no name for an application: the key of a stream is empty; it takes 1 to 255 bytes"
+            "the case cannot name an application: the key of a stream is empty; it takes 1 to 255 bytes"
         );
     }
 }

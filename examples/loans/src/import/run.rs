@@ -30,8 +30,8 @@ impl<A: TakesSteps, S: EventStore + 'static> Import<A, S> {
         Self { repository, concurrency: 64, bad_lines: BadLines::Stop }
     }
 
-    /// How many applications are worked on at a time; 64 unless said otherwise. What waits for the store is
-    /// written together, so this may well be more than its connections.
+    /// How many applications are processed at a time. Defaults to 64. What waits for the store is written
+    /// together, so this may well be more than its connections.
     #[must_use]
     pub fn concurrency(mut self, applications: usize) -> Self {
         self.concurrency = applications.max(1);

@@ -40,7 +40,7 @@ pub struct Rejected {
     pub reason: String,
 }
 
-/// In words that go on after "cannot".
+/// In words that follow "cannot".
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = match self {

@@ -1,4 +1,4 @@
-//! Carries out the records that it takes from the lanes, one after the other.
+//! Executes the records that it takes from the lanes, one after the other.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

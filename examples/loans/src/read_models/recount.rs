@@ -123,7 +123,7 @@ mod tests {
         }
     }
 
-    /// Events and read models go on between the first statement of a moment and the others.
+    /// Events and read models change between the first statement of a moment and the others.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_moment_of_files_stays_what_it_is_while_events_are_projected() {
         let folder = env::temp_dir().join(format!("loans-moment-{}", process::id()));

@@ -6,7 +6,7 @@
 //!
 //! The rule: each event of an application without a decision (approval, decline or cancellation) begins a
 //! silence; 30 days later there is one reminder, unless another event of the application has occurred before.
-//! One that goes on later has a reminder for that gap, and may have several; one that stands still at the end
+//! One that continues later has a reminder for that gap, and may have several; one that stands still at the end
 //! of the log has one for that silence. [`Expected`] is the same by SQL over the events.
 
 mod expected;

@@ -66,7 +66,7 @@ impl<S: EventStore + CheckpointStore> Reminders<S> {
     }
 
     /// Takes all events that are there, and raises what is due by the end of them. Dropping the future is
-    /// safe, as is the end of the program at any point: the next run goes on.
+    /// safe, as is the end of the program at any point: the next run resumes.
     ///
     /// # Errors
     ///

@@ -108,7 +108,7 @@ fn cells<A: Aggregate>(recorded: &Recorded<A::Event>) -> Result<[String; 6], Sto
     ])
 }
 
-/// Name and version of what lies in the store, where they are not those of today.
+/// The stored name and version of an event, where they are not the current ones.
 fn stored_as((stored_name, stored): (&str, u32), (name, version): (&str, u32)) -> String {
     let renamed = if stored_name == name { String::new() } else { format!("{stored_name} ") };
     let read_as = if stored == version { String::new() } else { format!(" read as v{version}") };

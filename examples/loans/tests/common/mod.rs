@@ -137,7 +137,7 @@ pub async fn events(
     all
 }
 
-/// A memory store that tells of each append before it is carried out, and can fail it.
+/// A memory store that tells of each append before it is executed, and can fail it.
 #[derive(Clone)]
 pub struct Watched {
     pub store: MemoryStore,
@@ -162,7 +162,7 @@ impl EventStore for Watched {
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         (self.at_append)(self.appends.fetch_add(1, Ordering::SeqCst) + 1)?;
         let outcome = self.store.append(append).await;
-        // Lets whoever was told act before the next append.
+        // Lets the receiver act before the next append.
         tokio::task::yield_now().await;
         outcome
     }

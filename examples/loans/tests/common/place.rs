@@ -117,7 +117,7 @@ impl Place {
         }
     }
 
-    /// Takes the store away from whoever reads it.
+    /// Takes the store away from its readers.
     pub async fn away(self) {
         if let Self::Database(_, store) = &self {
             store.close().await;

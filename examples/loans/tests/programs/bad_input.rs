@@ -1,4 +1,4 @@
-//! Bad records: each is named with its line and its reason, nothing of it is written, and `skip_bad` goes on.
+//! Bad records: each is named with its line and its reason, nothing of it is written, and `skip_bad` continues.
 
 use crate::common::{SAMPLE, events, file, import, report, run, sample_lines};
 use es_core::store::Load;
@@ -62,12 +62,12 @@ async fn revision(store: &MemoryStore, stream: &StreamId) -> Revision {
 async fn a_line_that_is_no_record_is_named_and_nothing_of_it_is_written() {
     type Change = fn(&str) -> String;
     let cases: [(Change, &str); 5] = [
-        (|line| line[..20].to_owned(), "it is no record: EOF while parsing a string at column 20"),
+        (|line| line[..20].to_owned(), "it is not a record: EOF while parsing a string at column 20"),
         (|_| String::new(), "it is empty"),
         (|_| "x".repeat(70_000), "it is longer than 65536 bytes"),
         (
             |line| line.replace("\"case\":", "\"kase\":"),
-            "it is no record: unknown field `kase`, expected one of `case`, `seq`, `time`, `activity`, `lifecycle`, `resource`, `amount` at column 7",
+            "it is not a record: unknown field `kase`, expected one of `case`, `seq`, `time`, `activity`, `lifecycle`, `resource`, `amount` at column 7",
         ),
         (|_| "[1]".into(), "it is no JSON object"),
     ];
@@ -121,7 +121,10 @@ async fn a_submission_needs_an_amount_that_can_be_one() {
         assert_eq!(error, format!("line {line}: application 900103: {expected}"));
     }
     let error = refusal_of(&changed(line, |line| line.replace(":20000", ":0.5")), line).await;
-    assert!(error.contains("it is no record: invalid type: floating point `0.5`, expected i64"), "{error}");
+    assert!(
+        error.contains("it is not a record: invalid type: floating point `0.5`, expected i64"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -125,7 +125,7 @@ fn bad_input_is_named_with_file_and_line_and_exit_code_1() {
     let (code, out, err) = run(TODAY, &["import", path(&bad), "--store", "memory"]);
     assert_eq!((code, out.as_str()), (1, ""));
     let error = format!(
-        "error: {}, line 10: it is no record: unknown field `kase`, expected one of `case`, `seq`, `time`, \
+        "error: {}, line 10: it is not a record: unknown field `kase`, expected one of `case`, `seq`, `time`, \
          `activity`, `lifecycle`, `resource`, `amount` at column 7\n",
         bad.display()
     );
@@ -136,7 +136,7 @@ fn bad_input_is_named_with_file_and_line_and_exit_code_1() {
 
     let (code, out, err) = run(TODAY, &["import", path(&bad), "--store", "memory", "--skip-bad"]);
     assert_eq!((code, err.as_str()), (0, ""));
-    assert!(out.contains("\nline 10: it is no record: unknown field `kase`"), "{out}");
+    assert!(out.contains("\nline 10: it is not a record: unknown field `kase`"), "{out}");
     assert!(out.contains("\nbad lines: 2; applications set aside: 1; their later records: "), "{out}");
 }
 

@@ -42,7 +42,7 @@ async fn versions(store: &MemoryStore) -> Versions {
     versions
 }
 
-/// An event as it lies in the store, to be stored again.
+/// An event as it is stored, to be stored again.
 fn copied(raw: &RawEvent<'_>) -> NewEvent {
     let name = Application::event_types().iter().map(|known| known.name).find(|name| *name == raw.name);
     let mut metadata = Metadata::new();

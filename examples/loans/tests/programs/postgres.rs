@@ -135,7 +135,7 @@ async fn after_ctrl_c_the_next_run_goes_on() {
     let (code, out, err) = first.ended(None).await;
     assert_eq!((code, out.as_str()), (130, ""));
     assert!(err.contains("interrupted: 90 records imported, 0 were there before ("), "{err}");
-    assert!(err.ends_with("; run the same command again to go on\n"), "{err}");
+    assert!(err.ends_with("; run the same command again to continue\n"), "{err}");
     assert_eq!(import(TODAY, database.url(), &sample()).await, (SAMPLE - 90, 90));
     assert_eq!(report::<Application>(store).await, SAMPLE_REPORT);
 }
@@ -251,7 +251,7 @@ async fn a_server_that_goes_away_is_one_sentence_and_the_next_run_goes_on() {
     assert_eq!((code, out.as_str()), (2, ""), "{err}");
     let (stopped, error) = err.split_once('\n').expect("two lines");
     assert!(stopped.starts_with("stopped: 90 records imported, 0 were there before ("), "{err}");
-    assert!(stopped.ends_with("; the next run goes on"), "{err}");
+    assert!(stopped.ends_with("; the next run resumes"), "{err}");
     assert!(error.starts_with("error: the store is not available: ") && error.lines().count() == 1, "{err}");
 
     let _server = start().await.expect("a server");

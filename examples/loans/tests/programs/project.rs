@@ -164,7 +164,7 @@ async fn an_event_that_only_a_newer_program_reads_stops_the_read_models_that_nee
     let last = err.lines().last().expect("an error");
     assert!(last.starts_with("error: projection `") && last.contains(reason), "{err}");
     assert!(
-        err.lines().any(|line| line.starts_with("stopped: ") && line.ends_with("; the others go on")),
+        err.lines().any(|line| line.starts_with("stopped: ") && line.ends_with("; the others continue")),
         "{err}"
     );
     let (code, out, _) = run(&place, &["status"]).await;

@@ -42,7 +42,7 @@ pub(super) async fn project(read_models: &ReadModels, until: Until) -> Result<()
     }
 }
 
-/// Waits for all of them. One that fails is told of at once while others go on.
+/// Waits for all of them. One that fails is reported at once, while others continue.
 async fn ended(tasks: &mut JoinSet<Result<(), ProjectorError>>, failed: &mut Vec<String>) {
     while let Some(done) = tasks.join_next().await {
         let error = match done {
@@ -51,7 +51,7 @@ async fn ended(tasks: &mut JoinSet<Result<(), ProjectorError>>, failed: &mut Vec
             Err(error) => format!("a read model ended in disorder: {error}"),
         };
         if !tasks.is_empty() {
-            note(&format!("stopped: {error}; the others go on"));
+            note(&format!("stopped: {error}; the others continue"));
         }
         failed.push(error);
     }

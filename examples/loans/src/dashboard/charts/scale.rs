@@ -1,4 +1,4 @@
-//! The axis of numbers: where a value lies, and which values are written beside it.
+//! The axis of numbers: where a value is, and which values are written beside it.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ impl Scale {
         Self { step, steps, top, bottom }
     }
 
-    /// The height at which a value lies.
+    /// The height of a value on it.
     pub(super) fn at(&self, value: i64) -> f64 {
         let full = (self.step * self.steps) as f64;
         self.bottom - (self.bottom - self.top) * value as f64 / full

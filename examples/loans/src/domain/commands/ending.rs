@@ -1,4 +1,4 @@
-//! How an application ends without a loan: the bank declines it, or the customer does not go on.
+//! How an application ends without a loan: the bank declines it, or the customer withdraws.
 //!
 //! This is possible once, from partly submitted on, unless an offer is half-way (selected or created, and not
 //! sent). An application is not declined over a cancelled offer, nor cancelled over a declined one.
@@ -32,7 +32,7 @@ impl Handle<Decline> for Application {
     }
 }
 
-/// Cancels the application, as its customer does not go on.
+/// Cancels the application, as its customer withdraws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cancel;
 

@@ -38,7 +38,7 @@ impl Handle<PartlySubmit> for Application {
     }
 }
 
-/// Lets the application go on, if it can be completed.
+/// Lets the application continue if it can be completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PreAccept;
 

@@ -1,7 +1,7 @@
 //! The work on an application.
 //!
 //! - Leads are handled before the pre-acceptance; an application is completed before its acceptance, and what
-//!   was scheduled then can go on later.
+//!   was scheduled then can continue later.
 //! - Calls about offers need an offer that was selected; calls about missing documents and changes of the
 //!   contract an offer that is out; validation an offer that came back.
 //! - A declined application gets no new work. A cancelled one only calls to its customer and its completion.

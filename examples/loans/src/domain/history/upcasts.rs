@@ -118,7 +118,7 @@ mod tests {
                 error.to_string(),
                 format!(
                     "event `{name}` version 1 at revision 4 of stream \"loan/173688\" (position 9): the step from \
-                     version 1 to version 2 failed: \"Koffie zetten\" is no work item that this program knows"
+                     version 1 to version 2 failed: \"Koffie zetten\" is not a work item that this program knows"
                 )
             );
         }

@@ -60,7 +60,7 @@ impl Apply<WorkCompleted> for Application2011 {
     }
 }
 
-/// Decides as the program of today does.
+/// Decides as the current program does.
 impl Handle<Step> for Application2011 {
     type Error = Rejected;
 

@@ -61,7 +61,7 @@ macro_rules! application {
             }
         }
 
-        /// Decides as the program of today does.
+        /// Decides as the current program does.
         impl Handle<Step> for Application2012 {
             type Error = Rejected;
 

@@ -2,7 +2,7 @@
 
 /// An amount that the first version of `loan.submitted` cannot say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0} EUR are no whole euros, and programs of 2011 know no others")]
+#[error("{0} EUR is not a whole number of euros, and programs of 2011 store no other amounts")]
 pub struct NoWholeEuros(pub crate::domain::Cents);
 
 macro_rules! events {
