@@ -138,8 +138,8 @@ pub(crate) fn variants(listed: Vec<Listed>, enum_ident: &Ident, errors: &mut Err
         }
         if let Some((other, _)) = paths.iter().find(|(_, other)| **other == ident) {
             let message = format!(
-                "`{enum_ident}::{ident}` is already the variant of `{other}`; write `{text} as Other`, with another \
-                 name"
+                "`{enum_ident}::{ident}` is already the variant of `{other}`; write `{text} as Other`, with \
+                 another name"
             );
             match &variant {
                 Some(variant) => errors.spanned(variant, message),

@@ -169,9 +169,10 @@ impl<'a> Reading<'a> {
             // A type that is not an event keeps its own span everywhere, so that it is reported once.
             let name = respan(quote!(<#path as #es_core::Event>::NAME), span(path));
             let decoded = respan(quote!(#private::decode_recorded::<#path>), span(path));
+            let read = quote!(#private::Option::Some(#enum_ident::#variant(__es_event)));
             quote! {
                 #name => match #decoded(__es_raw) {
-                    #private::Ok(__es_event) => #private::Ok(#private::Option::Some(#enum_ident::#variant(__es_event))),
+                    #private::Ok(__es_event) => #private::Ok(#read),
                     #private::Err(__es_error) => #private::Err(__es_error),
                 },
             }
@@ -179,7 +180,9 @@ impl<'a> Reading<'a> {
         let all_of = self.decode_all_of();
         let wire_names = self.names();
         let signature = quote! {
-            fn decode(__es_raw: &#es_core::record::RawEvent<'_>) -> #private::Result<#private::Option<#enum_ident>, #es_core::record::DecodeError>
+            fn decode(
+                __es_raw: &#es_core::record::RawEvent<'_>,
+            ) -> #private::Result<#private::Option<#enum_ident>, #es_core::record::DecodeError>
         };
         if !self.sound {
             return quote!(#signature { #private::Ok(#private::Option::None) });
@@ -267,8 +270,8 @@ pub(crate) fn name(key: &Ident, whose: &str, example: &str, input: ParseStream<'
         return Ok(name);
     }
     let message = format!(
-        "`{text}` cannot be the name of {whose}; write 1 to {LONGEST_NAME} lower-case letters, digits, `-` and `_`, \
-         starting with a letter"
+        "`{text}` cannot be the name of {whose}; write 1 to {LONGEST_NAME} lower-case letters, digits, `-` \
+         and `_`, starting with a letter"
     );
     Err(Error::new_spanned(&name, message))
 }

@@ -49,8 +49,8 @@ fn newtype<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a Fields
         Data::Union(_) => format!("`{ident}` is a union"),
     };
     let message = format!(
-        "{found}, but `StreamKey` is derived for a struct with one field, and any number of `PhantomData`; write \
-         `struct {ident}(Uuid);`, or implement `StreamKey` by hand"
+        "{found}, but `StreamKey` is derived for a struct with one field, and any number of `PhantomData`; \
+         write `struct {ident}(Uuid);`, or implement `StreamKey` by hand"
     );
     let tokens = match &input.data {
         Data::Struct(data) if !data.fields.is_empty() => data.fields.to_token_stream(),

@@ -41,7 +41,8 @@ pub(crate) fn check<'a>(
     quote! {
         const _: () = {
             const __ES_NAMES: #private::Names<'_> = &[#(#listed),*];
-            const __ES_TAKEN: &[#private::bool] = &#private::taken::<{ #private::slots(__ES_NAMES) }, #count>(__ES_NAMES);
+            const __ES_TAKEN: &[#private::bool] =
+                &#private::taken::<{ #private::slots(__ES_NAMES) }, #count>(__ES_NAMES);
             #(#checks)*
         };
     }

@@ -48,13 +48,13 @@ impl Check<'_> {
                 Holder::State => self.ty(&reference.elem),
                 Holder::Event => self.refuse(
                     ty,
-                    "an event cannot borrow from the text that it is read from; use a type that owns its value, such as \
-                     `String` for `&str`, or `Vec<T>` for `&[T]`",
+                    "an event cannot borrow from the text that it is read from; use a type that owns its \
+                     value, such as `String` for `&str`, or `Vec<T>` for `&[T]`",
                 ),
                 Holder::StoredState => self.refuse(
                     ty,
-                    "a state cannot borrow from the snapshot that it is read from; use a type that owns its value, such \
-                     as `String` for `&str`, or `Vec<T>` for `&[T]`",
+                    "a state cannot borrow from the snapshot that it is read from; use a type that owns its \
+                     value, such as `String` for `&str`, or `Vec<T>` for `&[T]`",
                 ),
             },
             Type::Ptr(_) if self.holder == Holder::Event && self.is_read_by_code => {}
@@ -85,7 +85,8 @@ impl Check<'_> {
                 self.refuse(
                     path,
                     format!(
-                        "{holder} moves between threads, and `Rc` cannot; use the value itself, or `Arc`{serde}"
+                        "{holder} moves between threads, and `Rc` cannot; use the value itself, or \
+                         `Arc`{serde}"
                     ),
                 );
             }
@@ -97,7 +98,8 @@ impl Check<'_> {
                 self.refuse(
                     path,
                     format!(
-                        "{holder} is read by several threads at once, and `{cell}` cannot be; use the value itself: {changed}"
+                        "{holder} is read by several threads at once, and `{cell}` cannot be; use the value \
+                         itself: {changed}"
                     ),
                 );
             }

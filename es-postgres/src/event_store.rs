@@ -32,7 +32,8 @@ impl PostgresStore {
 impl EventStore for PostgresStore {
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         self.parts().pool.writes()?;
-        let span = debug_span!("append", stream = %append.stream, expected = %append.expected, events = append.events.len());
+        let (expected, events) = (append.expected, append.events.len());
+        let span = debug_span!("append", stream = %append.stream, %expected, events);
         let outcome = self.parts().lanes.append(append).instrument(span).await;
         self.parts().pool.counters.append(append.events.len(), outcome.as_ref().ok());
         outcome
@@ -40,7 +41,8 @@ impl EventStore for PostgresStore {
 
     async fn submit(&self, append: Append<'_>) -> Result<Submitted, StoreError> {
         self.parts().pool.writes()?;
-        let span = debug_span!("append", stream = %append.stream, expected = %append.expected, events = append.events.len());
+        let (expected, events) = (append.expected, append.events.len());
+        let span = debug_span!("append", stream = %append.stream, %expected, events);
         let submitted = self.parts().lanes.submit(append).instrument(span.clone()).await?;
         let (counters, events) = (Arc::clone(&self.parts().pool.counters), append.events.len());
         let submitted = async move {
@@ -125,7 +127,8 @@ impl AppendIn<PgConnection> for PostgresStore {
         append: Append<'_>,
     ) -> Result<AppendOutcome, StoreError> {
         self.parts().pool.writes()?;
-        let span = debug_span!("append_in", stream = %append.stream, expected = %append.expected, events = append.events.len());
+        let (expected, events) = (append.expected, append.events.len());
+        let span = debug_span!("append_in", stream = %append.stream, %expected, events);
         let outcome = one::append_in(&self.parts().pool, tx, append).instrument(span).await;
         self.parts().pool.counters.append(append.events.len(), outcome.as_ref().ok());
         // Readers that read now find an open append, and read again until it has ended.

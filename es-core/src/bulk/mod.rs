@@ -94,7 +94,10 @@ pub struct Progress {
 #[non_exhaustive]
 pub enum LargeAppendError {
     /// The stream holds other events than expected.
-    #[error("stream {stream:?}: expected revision {expected}, found {actual} with different events", stream = stream.to_string())]
+    #[error(
+        "stream {stream:?}: expected revision {expected}, found {actual} with different events",
+        stream = stream.to_string()
+    )]
     Conflict {
         /// The stream.
         stream: StreamId,
@@ -106,7 +109,8 @@ pub enum LargeAppendError {
     /// The stream belongs to no aggregate that was registered with the migration, so whether its events can
     /// be read is unknown.
     #[error(
-        "no aggregate was named for stream {stream:?}; call `.aggregate::<A>()` with the aggregate whose `name` is `{}`",
+        "no aggregate was named for stream {stream:?}; call `.aggregate::<A>()` with the aggregate whose \
+         `name` is `{}`",
         stream.category(),
         stream = stream.to_string()
     )]

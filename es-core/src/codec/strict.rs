@@ -265,8 +265,8 @@ impl<S: SerializeMap> SerializeMap for StrictMap<S> {
     fn end(self) -> Result<S::Ok, S::Error> {
         if self.repeats_a_key() {
             return Err(S::Error::custom(
-                "an object would hold one key twice, and one of the two values would be lost; give flattened fields keys \
-                 of their own, and let the keys of a map differ as text",
+                "an object would hold one key twice, and one of the two values would be lost; give flattened \
+                 fields keys of their own, and let the keys of a map differ as text",
             ));
         }
         self.inner.end()

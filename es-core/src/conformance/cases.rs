@@ -145,31 +145,40 @@ macro_rules! conformance_cases {
     (@of $all:tt $without:tt [[$($callback:tt)*] $($before:tt)*] [$($case:ident)*]) => {
         $($callback)*! { $($before)* $($case),* }
     };
-    (@of $all:tt [ReadAll $($w:ident)*] $call:tt $cases:tt { [ReadAll] $($left_out:tt)* } $($rest:tt)*) => {
+    (@of $all:tt [ReadAll $($w:ident)*] $call:tt $cases:tt
+     { [ReadAll] $($left_out:tt)* } $($rest:tt)*) => {
         $crate::conformance_cases! { @of $all $all $call $cases $($rest)* }
     };
-    (@of $all:tt [ListStreams $($w:ident)*] $call:tt $cases:tt { [ListStreams] $($left_out:tt)* } $($rest:tt)*) => {
+    (@of $all:tt [ListStreams $($w:ident)*] $call:tt $cases:tt
+     { [ListStreams] $($left_out:tt)* } $($rest:tt)*) => {
         $crate::conformance_cases! { @of $all $all $call $cases $($rest)* }
     };
-    (@of $all:tt [FindEvents $($w:ident)*] $call:tt $cases:tt { [FindEvents] $($left_out:tt)* } $($rest:tt)*) => {
+    (@of $all:tt [FindEvents $($w:ident)*] $call:tt $cases:tt
+     { [FindEvents] $($left_out:tt)* } $($rest:tt)*) => {
         $crate::conformance_cases! { @of $all $all $call $cases $($rest)* }
     };
-    (@of $all:tt [CloseStreams $($w:ident)*] $call:tt $cases:tt { [CloseStreams] $($left_out:tt)* } $($rest:tt)*) => {
+    (@of $all:tt [CloseStreams $($w:ident)*] $call:tt $cases:tt
+     { [CloseStreams] $($left_out:tt)* } $($rest:tt)*) => {
         $crate::conformance_cases! { @of $all $all $call $cases $($rest)* }
     };
-    (@of $all:tt [ListStreams $($w:ident)*] $call:tt $cases:tt { [CloseStreams ListStreams] $($left_out:tt)* } $($rest:tt)*) => {
+    (@of $all:tt [ListStreams $($w:ident)*] $call:tt $cases:tt
+     { [CloseStreams ListStreams] $($left_out:tt)* } $($rest:tt)*) => {
         $crate::conformance_cases! { @of $all $all $call $cases $($rest)* }
     };
-    (@of $all:tt [CloseStreams $($w:ident)*] $call:tt $cases:tt { [CloseStreams ListStreams] $($left_out:tt)* } $($rest:tt)*) => {
+    (@of $all:tt [CloseStreams $($w:ident)*] $call:tt $cases:tt
+     { [CloseStreams ListStreams] $($left_out:tt)* } $($rest:tt)*) => {
         $crate::conformance_cases! { @of $all $all $call $cases $($rest)* }
     };
-    (@of $all:tt [ImportStore $($w:ident)*] $call:tt $cases:tt { [ImportStore] $($left_out:tt)* } $($rest:tt)*) => {
+    (@of $all:tt [ImportStore $($w:ident)*] $call:tt $cases:tt
+     { [ImportStore] $($left_out:tt)* } $($rest:tt)*) => {
         $crate::conformance_cases! { @of $all $all $call $cases $($rest)* }
     };
-    (@of $all:tt [ImportStore $($w:ident)*] $call:tt $cases:tt { [ImportStore ListStreams] $($left_out:tt)* } $($rest:tt)*) => {
+    (@of $all:tt [ImportStore $($w:ident)*] $call:tt $cases:tt
+     { [ImportStore ListStreams] $($left_out:tt)* } $($rest:tt)*) => {
         $crate::conformance_cases! { @of $all $all $call $cases $($rest)* }
     };
-    (@of $all:tt [ListStreams $($w:ident)*] $call:tt $cases:tt { [ImportStore ListStreams] $($left_out:tt)* } $($rest:tt)*) => {
+    (@of $all:tt [ListStreams $($w:ident)*] $call:tt $cases:tt
+     { [ImportStore ListStreams] $($left_out:tt)* } $($rest:tt)*) => {
         $crate::conformance_cases! { @of $all $all $call $cases $($rest)* }
     };
     (@of $all:tt [$other:ident $($without:ident)*] $($rest:tt)*) => {

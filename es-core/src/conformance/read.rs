@@ -194,7 +194,8 @@ pub async fn payloads_keep_their_values<S: EventStore>(store: S) {
     let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
     let written = [
         r#"{"text":"a\"b\\c\n\t\u0001 é ∑ 🦀 \\u0000 '; DROP TABLE events; --"}"#,
-        r#"{"u64":18446744073709551615,"i64":-9223372036854775808,"float":0.1,"tiny":5e-324,"huge":1.7976931348623157e308}"#,
+        r#"{"u64":18446744073709551615,"i64":-9223372036854775808,"float":0.1}"#,
+        r#"{"tiny":5e-324,"huge":1.7976931348623157e308}"#,
         r#"{"u128":340282366920938463463374607431768211455}"#,
         r#"{"empty":{},"list":[],"null":null,"true":true,"":""}"#,
         r#""text""#,

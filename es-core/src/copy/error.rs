@@ -15,20 +15,20 @@ pub enum CopyError {
     Target(#[source] StoreError),
     /// The target holds events that are not those of the source.
     #[error(
-        "the store that is copied into holds events of another history, so nothing was copied ({0}); copy into an empty store, or \
-         into one that an earlier copy of the same store left"
+        "the store that is copied into holds events of another history, so nothing was copied ({0}); copy \
+         into an empty store, or into one that an earlier copy of the same store left"
     )]
     AnotherHistory(#[source] StoreError),
     /// Events were appended to the source all the time.
     #[error(
-        "the store was changed while it was copied, so the copy is not known to be complete; stop the programs that write to it, \
-         and copy again: what is copied stays"
+        "the store was changed while it was copied, so the copy is not known to be complete; stop the \
+         programs that write to it, and copy again: what is copied stays"
     )]
     SourceMoved,
     /// The two stores differ in the end.
     #[error(
-        "the copy is not equal to the store that was copied: {what}: {source_digest} there, {target_digest} in the copy; do not use it, \
-         and report this"
+        "the copy is not equal to the store that was copied: {what}: {source_digest} there, {target_digest} \
+         in the copy; do not use it, and report this"
     )]
     Differs {
         /// What differs: events, commands, closed streams or names.

@@ -33,15 +33,18 @@ pub enum StoreError {
         stream: StreamId,
     },
     /// The same stream twice in one call.
-    #[error("stream {stream:?} is named twice in one append; put its events into one", stream = stream.to_string())]
+    #[error(
+        "stream {stream:?} is named twice in one append; put its events into one",
+        stream = stream.to_string()
+    )]
     DuplicateStream {
         /// The stream.
         stream: StreamId,
     },
     /// Two names that should be one category, but are two.
     #[error(
-        "`{name}` and `{other}` are two categories of this store, each with streams of its own, and cannot become one; \
-         take `{other}` out of `was(…)`, or give the aggregate a name that is not in use"
+        "`{name}` and `{other}` are two categories of this store, each with streams of its own, and cannot \
+         become one; take `{other}` out of `was(…)`, or give the aggregate a name that is not in use"
     )]
     SplitCategory {
         /// The first of the category's former names, then of its current one, that belongs to another
@@ -52,9 +55,9 @@ pub enum StoreError {
     },
     /// The store has another shape registered for this version of the event.
     #[error(
-        "`{name}` version {version} has the fingerprint {found} in this program and {registered} in the store: two programs \
-         mean different events by it, most often because two branches both made version {version}; give one of them the next \
-         version"
+        "`{name}` version {version} has the fingerprint {found} in this program and {registered} in the \
+         store: two programs mean different events by it, most often because two branches both made version \
+         {version}; give one of them the next version"
     )]
     SchemaConflict {
         /// The wire name.
@@ -67,7 +70,10 @@ pub enum StoreError {
         found: Fingerprint,
     },
     /// A payload or metadata larger than the store's limit.
-    #[error("event `{name}` for stream {stream:?} has at least {bytes} bytes of {part}; the limit is {limit}", stream = stream.to_string())]
+    #[error(
+        "event `{name}` for stream {stream:?} has at least {bytes} bytes of {part}; the limit is {limit}",
+        stream = stream.to_string()
+    )]
     TooLarge {
         /// The stream.
         stream: StreamId,
@@ -82,8 +88,9 @@ pub enum StoreError {
     },
     /// An append larger than the store's limit.
     #[error(
-        "the events that are appended at once have at least {bytes} bytes of payloads and metadata, up to those for stream \
-         {stream:?}; the limit is {limit}: yield fewer events, or raise `Limits::append_bytes`",
+        "the events that are appended at once have at least {bytes} bytes of payloads and metadata, up to \
+         those for stream {stream:?}; the limit is {limit}: yield fewer events, or raise \
+         `Limits::append_bytes`",
         stream = stream.to_string()
     )]
     AppendTooLarge {
@@ -96,8 +103,8 @@ pub enum StoreError {
     },
     /// A name or a version that not every store can hold.
     #[error(
-        "event {name:?} version {version} for stream {stream:?} cannot be stored: a name has at least one character and no NUL, \
-         and versions are 1 to 2147483647; correct it where the event is made",
+        "event {name:?} version {version} for stream {stream:?} cannot be stored: a name has at least one \
+         character and no NUL, and versions are 1 to 2147483647; correct it where the event is made",
         stream = stream.to_string()
     )]
     InvalidEventType {
@@ -110,7 +117,8 @@ pub enum StoreError {
     },
     /// A command name that not every store can hold.
     #[error(
-        "the name {name:?} of command {command_id} on stream {stream:?} contains a NUL character; give the command another name",
+        "the name {name:?} of command {command_id} on stream {stream:?} contains a NUL character; give the \
+         command another name",
         stream = stream.to_string()
     )]
     InvalidCommandName {
@@ -123,7 +131,8 @@ pub enum StoreError {
     },
     /// A payload that is not JSON, or is nested more deeply than readers accept; nothing was written.
     #[error(
-        "the payload of event `{name}` for stream {stream:?} is not JSON that can be read back, so nothing was written: {source}",
+        "the payload of event `{name}` for stream {stream:?} is not JSON that can be read back, so nothing \
+         was written: {source}",
         stream = stream.to_string()
     )]
     NotJson {
@@ -135,7 +144,11 @@ pub enum StoreError {
         source: BoxError,
     },
     /// A NUL character, which JSON stores cannot hold.
-    #[error("the {part} of event `{name}` for stream {stream:?} contains a NUL character (\\u0000); remove it before executing the command", stream = stream.to_string())]
+    #[error(
+        "the {part} of event `{name}` for stream {stream:?} contains a NUL character (\\u0000); remove it \
+         before executing the command",
+        stream = stream.to_string()
+    )]
     NulCharacter {
         /// The stream.
         stream: StreamId,
@@ -156,8 +169,8 @@ pub enum StoreError {
     },
     /// The metadata, once encoded, does not decode to the same value; nothing was written.
     #[error(
-        "the metadata of event `{name}` for stream {stream:?} does not read back from what it writes, so nothing was written: \
-         {source}; entries can be nested 125 levels deep",
+        "the metadata of event `{name}` for stream {stream:?} does not read back from what it writes, so \
+         nothing was written: {source}; entries can be nested 125 levels deep",
         stream = stream.to_string()
     )]
     MetadataNotReadable {
@@ -171,8 +184,8 @@ pub enum StoreError {
     /// No aggregate that writes to this store has an event of this name and version: readers of the stream
     /// would fail.
     #[error(
-        "event `{name}` version {version} for stream {stream:?} is not registered in this store; register the catalogue of the \
-         aggregate that lists it, or correct the name or the version",
+        "event `{name}` version {version} for stream {stream:?} is not registered in this store; register \
+         the catalogue of the aggregate that lists it, or correct the name or the version",
         stream = stream.to_string()
     )]
     NotRegistered {
@@ -188,7 +201,8 @@ pub enum StoreError {
     Encode(#[from] EncodeError),
     /// The event does not decode from its own encoding; it was not written.
     #[error(
-        "event `{name}` version {version} does not decode from its own encoding, so it was not written: {source}"
+        "event `{name}` version {version} does not decode from its own encoding, so it was not written: \
+         {source}"
     )]
     NotReadable {
         /// The wire name.
@@ -200,8 +214,8 @@ pub enum StoreError {
     },
     /// The aggregate's `apply` cannot handle the event; it was not written, as no later load could fold it.
     #[error(
-        "`apply` of aggregate `{aggregate}` panicked on event `{name}` version {version}, so nothing was written; `apply` must \
-         take every event that a command yields, so reject the command instead"
+        "`apply` of aggregate `{aggregate}` panicked on event `{name}` version {version}, so nothing was \
+         written; `apply` must take every event that a command yields, so reject the command instead"
     )]
     NotApplicable {
         /// The aggregate's name.
@@ -215,7 +229,11 @@ pub enum StoreError {
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// A stored stream has a gap, or events out of order.
-    #[error("stream {stream:?} is damaged: {}", out_of_order(*.expected, *.found), stream = stream.to_string())]
+    #[error(
+        "stream {stream:?} is damaged: {}",
+        out_of_order(*.expected, *.found),
+        stream = stream.to_string()
+    )]
     Damaged {
         /// The stream.
         stream: StreamId,
@@ -240,8 +258,9 @@ pub enum StoreError {
     /// have taken the positions. What was read after that point belongs to another history: the owner of the
     /// checkpoint must start over, or resume from a checkpoint older than the backup.
     #[error(
-        "the checkpoint stands on event {event_id} at position {position}, where this store has {}; the store was restored to \
-         an earlier state, or is another one: start again from the beginning, or from a checkpoint taken before that state",
+        "the checkpoint stands on event {event_id} at position {position}, where this store has {}; the \
+         store was restored to an earlier state, or is another one: start again from the beginning, or from \
+         a checkpoint taken before that state",
         .found.map_or_else(|| String::from("no event"), |found| format!("event {found}"))
     )]
     ForeignCheckpoint {
@@ -254,8 +273,9 @@ pub enum StoreError {
     },
     /// An imported event is not the next one.
     #[error(
-        "the event at {place} does not follow what is stored, up to position {last}, with its stream at revision {revision}; \
-         import events in the order of their positions, none left out, into a store that holds those before"
+        "the event at {place} does not follow what is stored, up to position {last}, with its stream at \
+         revision {revision}; import events in the order of their positions, none left out, into a store \
+         that holds those before"
     )]
     NotNext {
         /// The event.
@@ -267,7 +287,8 @@ pub enum StoreError {
     },
     /// The store was opened for reading only.
     #[error(
-        "this store was opened for reading only, so nothing was written; write through a store opened for writing, on the primary"
+        "this store was opened for reading only, so nothing was written; write through a store opened for \
+         writing, on the primary"
     )]
     ReadOnly,
     /// The store was closed by this program.
@@ -276,7 +297,10 @@ pub enum StoreError {
     /// A command id was used before, for another command or with another body.
     #[error(
         "command id {command_id} on stream {stream:?} was used before {}; give each command its own id",
-        .first.as_ref().map_or_else(|| String::from("with another body"), |first| format!("by the command `{first}`")),
+        .first.as_ref().map_or_else(
+            || String::from("with another body"),
+            |first| format!("by the command `{first}`")
+        ),
         stream = stream.to_string()
     )]
     CommandIdReused {
@@ -290,9 +314,9 @@ pub enum StoreError {
     /// A command whose rejection was remembered is no longer rejected on the same state: its code has
     /// changed, or it depends on something outside of the state. Nothing was written.
     #[error(
-        "command {command_id} on stream {stream:?} was rejected at revision {revision}, which is remembered, but deciding it again \
-         on the state of that revision does not reject it; nothing was written: send it under a new command id, \
-         to decide it on the current state",
+        "command {command_id} on stream {stream:?} was rejected at revision {revision}, which is remembered, \
+         but deciding it again on the state of that revision does not reject it; nothing was written: send \
+         it under a new command id, to decide it on the current state",
         stream = stream.to_string()
     )]
     NotRejectedAgain {
@@ -304,12 +328,12 @@ pub enum StoreError {
         revision: Revision,
     },
     /// A transaction of this command id was executed before, and repeating it on the same states gives a
-    /// different result: its code has changed, it depends on something besides its arguments and these states,
-    /// or the id belongs to another transaction. Nothing was written.
+    /// different result: its code has changed, it depends on more than its arguments and these states, or the
+    /// id belongs to another transaction. Nothing was written.
     #[error(
-        "transaction {command_id} was executed before, and repeating it on the same states gives a different result at \
-         stream {stream:?}; nothing was written: a transaction may depend only on its arguments and on the states that \
-         it reads, and each needs a command id of its own",
+        "transaction {command_id} was executed before, and repeating it on the same states gives a different \
+         result at stream {stream:?}; nothing was written: a transaction may depend only on its arguments \
+         and on the states that it reads, and each needs a command id of its own",
         stream = stream.to_string()
     )]
     NotRepeated {
@@ -327,15 +351,19 @@ pub enum StoreError {
     /// A call for the caller's transaction came over a connection without an open transaction: its events
     /// would be committed on their own, whether or not the caller's rows are.
     #[error(
-        "the connection has no open transaction, so nothing was done on it; begin a transaction, and commit it with all that \
-         belongs together"
+        "the connection has no open transaction, so nothing was done on it; begin a transaction, and commit \
+         it with all that belongs together"
     )]
     NoTransaction,
     /// The append was sent, and its outcome could not be determined: the connection was lost, or a disk
     /// failed during the write.
     ///
     /// The events may or may not be stored. Repeating the command with the same command id is safe.
-    #[error("the outcome of the append to stream {stream:?} is unknown; repeat the command with the same command id: {source}", stream = stream.to_string())]
+    #[error(
+        "the outcome of the append to stream {stream:?} is unknown; repeat the command with the same command \
+         id: {source}",
+        stream = stream.to_string()
+    )]
     OutcomeUnknown {
         /// The stream.
         stream: StreamId,

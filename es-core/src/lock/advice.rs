@@ -54,22 +54,23 @@ fn remedy(published: &Published, entry: &Entry, before: &[Line], now: &[Line]) -
         let those =
             if only_types { format!("{them} back {as_it_was}") } else { "those back as they were".into() };
         format!(
-            "Events of version {version} are stored as they were, and their contents are described by the fields of \
-             `{struct_name}` and their history (`added`, `renamed`, `removed`). Put {those}; new parts belong in version \
-             {newest} if that one is not published yet, or in version {next}.",
+            "Events of version {version} are stored as they were, and their contents are described by the \
+             fields of `{struct_name}` and their history (`added`, `renamed`, `removed`). Put {those}; new \
+             parts belong in version {newest} if that one is not published yet, or in version {next}.",
             version = published.version,
             next = newest + 1,
         )
     } else if published.version < newest && only_types {
         let copies = copies::in_words(&types);
         format!(
-            "Events of version {} are stored as they were. Put {them} back {as_it_was}, or let `{struct_name}` contain {copies}.",
+            "Events of version {} are stored as they were. Put {them} back {as_it_was}, or let \
+             `{struct_name}` contain {copies}.",
             published.version,
         )
     } else if published.version < newest {
         format!(
-            "Events of version {} are stored as they were. Put `{struct_name}` back as it was; new parts belong in \
-             `{newest_struct}`, version {newest}, or in a later version.",
+            "Events of version {} are stored as they were. Put `{struct_name}` back as it was; new parts \
+             belong in `{newest_struct}`, version {newest}, or in a later version.",
             published.version
         )
     } else {
@@ -96,8 +97,8 @@ pub(super) fn in_all(
     let others: Vec<String> = others.iter().map(ToString::to_string).collect();
     finding.text.truncate(at + history.len());
     finding.text.push_str(&format!(
-        "\nThe same types are in {others}. Undo the change, write that, or make a new version of each of these events, whose \
-         `previous` contains {copies}.",
+        "\nThe same types are in {others}. Undo the change, write that, or make a new version of each of \
+         these events, whose `previous` contains {copies}.",
         others = others.join(", "),
         copies = copies::in_words(&copies::of(before, now)),
     ));
@@ -116,16 +117,17 @@ pub(super) fn default_changed(
     match now {
         Some(now) if now.value == *was => None,
         Some(now) => Some(Finding::new(format!(
-            "{published} (`{struct_name}`) added `{field}`, and its default changed:\n  - it was {was} and is {now} now\n\
-             Events of version {older} and before are stored without the field, and have been read with {was} \
-             since. Put the default back; current events store the field themselves.",
+            "{published} (`{struct_name}`) added `{field}`, and its default changed:\n  - it was {was} and \
+             is {now} now\n\
+             Events of version {older} and before are stored without the field, and have been read with \
+             {was} since. Put the default back; current events store the field themselves.",
             now = now.value
         ))),
         None => Some(Finding::new(format!(
             "{published} added `{field}`, and the code no longer has its default for older events\n\
-             Events of version {older} and before are stored without the field, and have been read with {was} \
-             since. Put `added(in = {version}, default = …)` back on the field. If your own `UpcastFrom` sets it to {was} now, \
-             delete the line `{key}: {was}` from {file}.",
+             Events of version {older} and before are stored without the field, and have been read with \
+             {was} since. Put `added(in = {version}, default = …)` back on the field. If your own \
+             `UpcastFrom` sets it to {was} now, delete the line `{key}: {was}` from {file}.",
             version = published.version,
             key = before.key,
             file = file::NAME,
@@ -142,30 +144,32 @@ pub(super) fn gone(published: &Published, code: &Code, renamed: Option<&Publishe
         (Some((newest, _)), _) if newest < *version => line(
             &mut text,
             &format!(
-                "The newest version in the code is {newest}. Put the struct of version {version} back: versions only go up, and a \
-                 program that does not know version {version} cannot read what is stored."
+                "The newest version in the code is {newest}. Put the struct of version {version} back: \
+                 versions only go up, and a program that does not know version {version} cannot read what is \
+                 stored."
             ),
         ),
         (Some((newest, newest_struct)), _) => line(
             &mut text,
             &format!(
-                "Put its struct back as it was, and name it in the next version: `previous = {newest_struct}V{version}` \
-                 (the newest is version {newest}, `{newest_struct}`)."
+                "Put its struct back as it was, and name it in the next version: `previous = \
+                 {newest_struct}V{version}` (the newest is version {newest}, `{newest_struct}`)."
             ),
         ),
         (None, Some(other)) => line(
             &mut text,
             &format!(
-                "The new event `{now}` has the same shape. Stored events keep their name. If this is the same event, add \
-                 `{was}` to its `#[event(…)]`; otherwise put the struct of `{name}` back as well.",
+                "The new event `{now}` has the same shape. Stored events keep their name. If this is the \
+                 same event, add `{was}` to its `#[event(…)]`; otherwise put the struct of `{name}` back as \
+                 well.",
                 now = other.name,
                 was = names::was(code.earlier_names(&other.name), name),
             ),
         ),
         (None, None) => line(
             &mut text,
-            "Put its struct back as it was, and list it in the `events(…)` of its aggregate, or in `retired(…)` if it is no \
-             longer written: any stream may contain it.",
+            "Put its struct back as it was, and list it in the `events(…)` of its aggregate, or in \
+             `retired(…)` if it is no longer written: any stream may contain it.",
         ),
     }
     Finding::new(text.trim_end())
@@ -178,14 +182,14 @@ pub(super) fn renamed(was: &str, now: &str, code: &Code, locked: &Locked) -> Opt
     match (code.present(was).next(), code.present(now).next()) {
         (Some(other), Some(_)) if !same => Some(Finding::new(format!(
             "`{was}` is the former name of the event `{now}`, and is now the name of `{other}`\n\
-             Events of both would be stored under one name. Give `{other}` an unused name, and write `{again}` on \
-             `{now}` again."
+             Events of both would be stored under one name. Give `{other}` an unused name, and write \
+             `{again}` on `{now}` again."
         ))),
         // With a version of that name, it is reported as gone.
         (None, _) if !locked.entries.keys().any(|published| published.name == was) => {
             Some(Finding::new(format!(
                 "`{was}` is the former name of the event `{now}`, and nothing here reads it any more\n\
-             Events may be stored under that name: write `{again}` on the event again."
+                 Events may be stored under that name: write `{again}` on the event again."
             )))
         }
         _ => None,

@@ -55,18 +55,19 @@ fn gone(code: &Code, locked: &Locked, name: &str, before: &Facts) -> Finding {
     let mut text = format!("no aggregate is called `{name}` any more, and streams of it may be stored\n");
     text.push_str(&match successor {
         Some((now, facts)) => format!(
-            "`{now}` is new and reads the same events. Streams keep the name under which they were stored, so those of `{name}` \
-             would be read as empty. If this is the same aggregate, say so in its `#[aggregate(…)]`: `{was}`; else put `{name}` \
-             back as well.",
+            "`{now}` is new and reads the same events. Streams keep the name under which they were stored, \
+             so those of `{name}` would be read as empty. If this is the same aggregate, say so in its \
+             `#[aggregate(…)]`: `{was}`; else put `{name}` back as well.",
             was = names::was(facts.was.iter().map(String::as_str), name),
         ),
         None => format!(
-            "Put it back, and list it in the lock test: otherwise no code reads its streams. If the name changed, write \
-             `was({name:?})` on the aggregate that has them now."
+            "Put it back, and list it in the lock test: otherwise no code reads its streams. If the name \
+             changed, write `was({name:?})` on the aggregate that has them now."
         ),
     });
     text.push_str(&format!(
-        "\nIf no stream of `{name}` was ever stored, delete `aggregate {name}` and the lines below it from events.lock."
+        "\nIf no stream of `{name}` was ever stored, delete `aggregate {name}` and the lines below it from \
+         events.lock."
     ));
     Finding::new(text)
 }
@@ -82,10 +83,10 @@ fn compare_one(
     {
         findings.push(Finding::new(format!(
             "the id of aggregate `{now_name}` was `{was}` and is `{is}` now\n\
-             Stored streams are named by the text of their ids. With another type they may be read as empty, or fail to load. Put \
-             the type of the id back.\n\
-             If the new type reads every stored key and writes it as the same text, delete the line `id {was}` below `aggregate \
-             {name}` from events.lock, and run `ES_LOCK=update cargo test`."
+             Stored streams are named by the text of their ids. With another type they may be read as empty, \
+             or fail to load. Put the type of the id back.\n\
+             If the new type reads every stored key and writes it as the same text, delete the line `id \
+             {was}` below `aggregate {name}` from events.lock, and run `ES_LOCK=update cargo test`."
         )));
     }
     for was in &before.was {
@@ -97,7 +98,8 @@ fn compare_one(
             let again = names::was(now.was.iter().map(String::as_str), was);
             findings.push(Finding::new(format!(
                 "`{was}` is a former name of aggregate `{now_name}`, which no longer declares it\n\
-                 Streams may be stored under that name, and would be read as empty: write `{again}` on it again.{other}"
+                 Streams may be stored under that name, and would be read as empty: write `{again}` on it \
+                 again.{other}"
             )));
         }
     }
@@ -132,9 +134,10 @@ fn left(code: &Code, aggregate: &str, event: &str, names: &BTreeSet<&str>) -> Fi
     };
     Finding::new(format!(
         "aggregate `{aggregate}` no longer reads `{event}`, and its streams may contain it\n\
-         A stream that does cannot be loaded, or, with `unknown = \"skip\"`, loses what the event did to the state.{moved} Write \
-         `events(…, {struct_name})` on `{aggregate}` again, or `{retired}{struct_name})` with a `Retired<{struct_name}>` that says \
-         what it means there today.\n\
-         If no stream of `{aggregate}` ever held it, delete the line that names `{event}` below `aggregate {aggregate}` from events.lock."
+         A stream that does cannot be loaded, or, with `unknown = \"skip\"`, loses what the event did to the \
+         state.{moved} Write `events(…, {struct_name})` on `{aggregate}` again, or `{retired}{struct_name})` \
+         with a `Retired<{struct_name}>` that says what it means there today.\n\
+         If no stream of `{aggregate}` ever held it, delete the line that names `{event}` below `aggregate \
+         {aggregate}` from events.lock."
     ))
 }

@@ -245,8 +245,8 @@ impl Code {
                 (Some(json), Some(again)) if json == again => defaults.push(added(field, json)),
                 (Some(_), Some(_)) => self.findings.push(Finding::new(format!(
                     "the default of `{field}`, which {published} added, is not deterministic\n\
-                     Events that were stored before would mean something else at every reading. Write a constant, or take \
-                     what the stored event holds in an `UpcastFrom`."
+                     Events that were stored before would mean something else at every reading. Write a \
+                     constant, or take what the stored event holds in an `UpcastFrom`."
                 ))),
                 _ => self.findings.push(Finding::new(format!(
                     "the default of `{field}`, which {published} added, cannot be written as JSON\n\
@@ -315,8 +315,8 @@ impl Code {
             if let Some(other) = events.iter().find(|other| *other != name && events.contains(name)) {
                 findings.push(Finding::new(format!(
                     "`{name}` is the name of an event, and what `{other}` was called before\n\
-                     An event stored under that name is only one of them. Give the first a name that no event ever had, \
-                     or remove it from the `was(…)` of `{other}`."
+                     An event stored under that name is only one of them. Give the first a name that no \
+                     event ever had, or remove it from the `was(…)` of `{other}`."
                 )));
             }
         }

@@ -92,11 +92,12 @@ pub(super) fn changed(
         Some(format!("`DowncastTo<{}> for {newest}`", before.shape.struct_name()))
     });
     Finding::new(format!(
-        "payload {} of {file} is written differently now for programs that know only the version before: {difference}\n  \
-           stored: {stored}\n\
+        "payload {} of {file} is written differently now for programs that know only the version before: \
+         {difference}\n  stored: {stored}\n\
          It comes from {}, or from the code that writes the version before.\n\
          Events that are stored already were written as it was. Put that back.\n\
-         If events are to be written like this from now on, `ES_LOCK=update cargo test` writes it into {file}.",
+         If events are to be written like this from now on, `ES_LOCK=update cargo test` writes it into \
+         {file}.",
         at + 1,
         step.unwrap_or_else(|| "the step down".into()),
     ))

@@ -31,7 +31,8 @@ pub(super) fn finding(
     }
     let what = if locked.exists { "not there yet" } else { "to be published in a new file" };
     Some(Finding::new(format!(
-        "{} {what}: {}\nRun `ES_LOCK=update cargo test`, look at what it wrote, and commit {} and the folder `events`.",
+        "{} {what}: {}\nRun `ES_LOCK=update cargo test`, look at what it wrote, and commit {} and the folder \
+         `events`.",
         if list.len() == 1 { one } else { many },
         list.join(", "),
         file::NAME,

@@ -159,8 +159,8 @@ fn finding(kind: &str, of: &str, stored: &str, moved: &[ExchangedName], attribut
         text.push_str(&format!("the {kind} `{name}`{of} was `{was}` in Rust and is `{is}` now{lives}\n"));
     }
     text.push_str(&format!(
-        "Is it the same thing under another Rust name? If not, {stored} of one name would be read as those of the other: give \
-         the names back with `{attribute}`.\n\
+        "Is it the same thing under another Rust name? If not, {stored} of one name would be read as those \
+         of the other: give the names back with `{attribute}`.\n\
          If only Rust names were exchanged, `ES_LOCK=update cargo test` writes the new ones into events.lock."
     ));
     Finding::new(text)

@@ -22,7 +22,8 @@ pub(super) fn check<'a>(
     let stored = stored.map(|misfit| {
         Finding::new(format!(
             "{place} does not have the shape of {published}: {misfit}\n\
-             If the code writes it like this, its shape is not what is stored, and a change of it would not be seen.\n\
+             If the code writes it like this, its shape is not what is stored, and a change of it would not \
+             be seen.\n\
              {REMEDY}\n\
              If the code does not, the payload is a wrong one; write one that it does."
         ))
@@ -45,19 +46,20 @@ pub(super) fn read_again(code: &Code, entries: &[&Entry], place: &str, today: &T
     let difference = today.read_again(code, entries)?;
     Some(Finding::new(format!(
         "{place} reads differently after the code has written it again: {difference}\n\
-         An event like it would change when it is stored. Let what reads a part that is absent or `null` make what was \
-         left out or written as `null`: mostly a `Default` that differs from what `skip_serializing_if` leaves out."
+         An event like it would change when it is stored. Let what reads a part that is absent or `null` \
+         make what was left out or written as `null`: mostly a `Default` that differs from what \
+         `skip_serializing_if` leaves out."
     )))
 }
 
 /// What to do when the code refuses a payload that was generated from its shape.
 pub(super) fn refused(file: &str) -> String {
     format!(
-        "If it takes only some values of this shape, write {file} by hand: a list of payloads such as a store may hold, \
-         each as `{{\"stored\": …}}`.\n\
+        "If it takes only some values of this shape, write {file} by hand: a list of payloads such as a \
+         store may hold, each as `{{\"stored\": …}}`.\n\
          If it is written in another shape, its shape is not what is stored. {REMEDY}"
     )
 }
 
-const REMEDY: &str = "Say on the field, or above the type in it, how it is written: `#[shape(\"…\")]`, with a form such \
-                      as `u8`, `string` or `list<string>`.";
+const REMEDY: &str = "Say on the field, or above the type in it, how it is written: `#[shape(\"…\")]`, with \
+                      a form such as `u8`, `string` or `list<string>`.";

@@ -182,10 +182,10 @@ fn differs(folding: &Folding, events: &[Written], difference: &str, name: &str) 
         events.last().map_or_else(String::new, |event| format!("`{}` version {}", event.name, event.version));
     Finding::new(format!(
         "aggregate `{aggregate}` folds the same events to another state than before: {difference}\n\
-         It differs after event {} of {name}, {last}. Stored snapshots hold states of the former code, and would continue from \
-         those.\n\
-         Put `apply` back as it was, or raise `build` in the `snapshot(…)` of `{aggregate}`, so that stored snapshots are no longer \
-         used, and run `ES_LOCK=update cargo test`.",
+         It differs after event {} of {name}, {last}. Stored snapshots hold states of the former code, and \
+         would continue from those.\n\
+         Put `apply` back as it was, or raise `build` in the `snapshot(…)` of `{aggregate}`, so that stored \
+         snapshots are no longer used, and run `ES_LOCK=update cargo test`.",
         events.len()
     ))
 }
@@ -207,14 +207,15 @@ fn check_snapshots(folding: &Folding, events: &[Written], states: &[Exact]) -> R
     if let Some(difference) = find(Between::Nothing) {
         return Err(Finding::new(format!(
             "the state of aggregate `{aggregate}` is different each time it is folded: {difference}\n\
-             `apply` must depend on the state and the event alone: no clock, no random number, no order of a hash map."
+             `apply` must depend on the state and the event alone: no clock, no random number, no order of a \
+             hash map."
         )));
     }
     if let Some(difference) = find(Between::Snapshot) {
         return Err(Finding::new(format!(
             "the state of aggregate `{aggregate}` continues differently from a snapshot: {difference}\n\
-             Something in the state is not written into snapshots, or is read from them as something else: a field with \
-             `#[serde(skip)]`, or code that writes or reads it. Keep all of the state."
+             Something in the state is not written into snapshots, or is read from them as something else: a \
+             field with `#[serde(skip)]`, or code that writes or reads it. Keep all of the state."
         )));
     }
     Ok(())

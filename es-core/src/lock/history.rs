@@ -45,8 +45,8 @@ impl Changes {
             let stands_in: Vec<String> = versions.iter().map(ToString::to_string).collect();
             Finding::new(format!(
                 "the history of `{of}` is published, and it changed:\n{changes}\n\
-                 Values of it are stored in the forms that it had, and have meant this since. Put it back; what is new belongs \
-                 into a next version of `{of}`. It stands in {stands_in}.",
+                 Values of it are stored in the forms that it had, and have meant this since. Put it back; \
+                 what is new belongs into a next version of `{of}`. It stands in {stands_in}.",
                 changes = changes.join("\n"),
                 stands_in = stands_in.join(", "),
             ))

@@ -63,8 +63,9 @@ impl Folder {
     /// The payloads of one version; `None` without a file.
     pub(super) fn read(&self, published: &Published) -> Result<Option<Vec<Golden>>, Finding> {
         let name = Self::name(published);
-        let of_conflict = "If two branches added payloads to it, keep those of both. If both made this version, give one of them \
-                           the next version: keep the file of the other, and run `ES_LOCK=update cargo test` for the new one.";
+        let of_conflict = "If two branches added payloads to it, keep those of both. If both made this \
+                           version, give one of them the next version: keep the file of the other, and run \
+                           `ES_LOCK=update cargo test` for the new one.";
         let Some(value) = self.json(&name, of_conflict)? else { return Ok(None) };
         let Exact::Array(items) = value else { return Err(no_list(&name)) };
         if items.is_empty() {
@@ -75,8 +76,8 @@ impl Folder {
             payloads.push(Golden::read(item).ok_or_else(|| {
                 Finding::new(format!(
                     "payload {} of {name} is not written as `{{\"stored\": …}}`\n\
-                     Write it as `{{\"stored\": <the payload>}}`, and run `ES_LOCK=update cargo test`, which adds what it means \
-                     today.",
+                     Write it as `{{\"stored\": <the payload>}}`, and run `ES_LOCK=update cargo test`, which \
+                     adds what it means today.",
                     at + 1
                 ))
             })?);
@@ -104,7 +105,8 @@ impl Folder {
             Err(Refused::NoJson(error)) => Err(Finding::new(format!("{name} is not JSON: {error}"))),
             Err(twice @ Refused::Twice(_)) => Err(Finding::new(format!(
                 "{name} holds a key twice in one object: {twice}\n\
-                 Readers of JSON differ in which of the two they take. Write it once; two payloads are two items of the list."
+                 Readers of JSON differ in which of the two they take. Write it once; two payloads are two \
+                 items of the list."
             ))),
         }
     }
@@ -117,7 +119,8 @@ impl Folder {
 
 fn no_list(name: &str) -> Finding {
     Finding::new(format!(
-        "{name} is not a list of payloads; write them as `[{{\"stored\": …}}, {{\"stored\": …}}]`, with at least one"
+        "{name} is not a list of payloads; write them as `[{{\"stored\": …}}, {{\"stored\": …}}]`, with at \
+         least one"
     ))
 }
 

@@ -34,16 +34,21 @@ impl Sources {
         let is_missing = |found: &&FoundAggregate| {
             !code.aggregates.contains_key(found.name.as_str()) && !self.left_out.contains(&found.name)
         };
-        found.iter().filter(is_missing).map(|FoundAggregate { name, struct_name, file, line }| {
-            let struct_name = struct_name.as_deref().unwrap_or("…");
-            let others = if code.aggregates.is_empty() { ";" } else { "," };
-            Finding::new(format!(
-                "aggregate `{name}` is not in the lock test: {} line {line}\n\
-                 Nothing locks what its events mean. Add it: `lock_test!({struct_name}{others} …)`.\n\
-                 If none of its events are stored, leave it out knowingly: `lock_test!(…; without: {name:?})`.",
-                file.display(),
-            ))
-        }).collect()
+        found
+            .iter()
+            .filter(is_missing)
+            .map(|FoundAggregate { name, struct_name, file, line }| {
+                let struct_name = struct_name.as_deref().unwrap_or("…");
+                let others = if code.aggregates.is_empty() { ";" } else { "," };
+                Finding::new(format!(
+                    "aggregate `{name}` is not in the lock test: {} line {line}\n\
+                     Nothing locks what its events mean. Add it: `lock_test!({struct_name}{others} …)`.\n\
+                     If none of its events are stored, leave it out knowingly: `lock_test!(…; without: \
+                     {name:?})`.",
+                    file.display(),
+                ))
+            })
+            .collect()
     }
 }
 
@@ -246,7 +251,8 @@ mod tests {
 
     #[test]
     fn an_aggregate_is_found_with_its_struct_and_its_line() {
-        let text = "/// An account.\n#[derive(Aggregate, Default)]\n#[aggregate(\n    name = \"account\",\n    id = Uuid,\n)]\npub struct Account;";
+        let text = "/// An account.\n#[derive(Aggregate, Default)]\n#[aggregate(\n    name = \
+                    \"account\",\n    id = Uuid,\n)]\npub struct Account;";
         assert_eq!(scan(text).aggregates, [("account".to_owned(), Some("Account".to_owned()), 3)]);
         assert_eq!(names("#[es_core::aggregate(events(A), name = \"b\")] struct B;"), ["b"]);
         assert_eq!(names("#[aggregate(was(name = \"no\"), name = r#\"raw\"#)] struct B;"), ["raw"]);

@@ -10,7 +10,8 @@ use crate::store::Filter;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a publisher",
     label = "not a publisher",
-    note = "write `#[derive(es_core::messaging::Publisher)] #[publisher(name = \"…\", events(…))]` above `{Self}`"
+    note = "write `#[derive(es_core::messaging::Publisher)] #[publisher(name = \"…\", events(…))]` above \
+            `{Self}`"
 )]
 pub trait Publisher: Send + Sync + 'static {
     /// The name, under which its checkpoint is stored.
@@ -53,7 +54,8 @@ pub trait Publisher: Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not define what is published for the event `{E}`",
     label = "no `Publish<{E}>`",
-    note = "write `impl es_core::messaging::Publish<{E}> for {Self} {{ type Public = …; fn publish(&self, event: &es_core::Recorded<{E}>) -> Option<Self::Public> {{ … }} }}`"
+    note = "write `impl es_core::messaging::Publish<{E}> for {Self} {{ type Public = …; fn publish(&self, \
+            event: &es_core::Recorded<{E}>) -> Option<Self::Public> {{ … }} }}`"
 )]
 pub trait Publish<E>: Publisher {
     /// The public event.

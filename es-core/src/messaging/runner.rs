@@ -91,10 +91,10 @@ impl<F: Publisher, K: MessageSink, S, T, M> PublisherRunner<F, K, S, T, M> {
     /// let runner = PublisherRunner::new(store, feed, sink).reactor(|reactor| reactor.partitions(4));
     /// # }
     /// ```
-    pub fn reactor(
-        mut self,
-        change: impl FnOnce(ReactorRunner<Publishing<F, K>, S, T, M>) -> ReactorRunner<Publishing<F, K>, S, T, M>,
-    ) -> Self {
+    pub fn reactor<C>(mut self, change: C) -> Self
+    where
+        C: FnOnce(ReactorRunner<Publishing<F, K>, S, T, M>) -> ReactorRunner<Publishing<F, K>, S, T, M>,
+    {
         self.reactor = change(self.reactor);
         self
     }

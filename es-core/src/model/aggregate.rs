@@ -16,7 +16,8 @@ use crate::stream::StreamKey;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an aggregate",
     label = "not an aggregate",
-    note = "write `#[derive(es_core::Aggregate, Default)] #[aggregate(name = \"…\", events(…))]` above `{Self}`"
+    note = "write `#[derive(es_core::Aggregate, Default)] #[aggregate(name = \"…\", events(…))]` above \
+            `{Self}`"
 )]
 pub trait Aggregate: Sized + Send + Sync + 'static {
     /// The category of the aggregate's streams, stable forever.
@@ -110,7 +111,8 @@ pub trait Apply<E> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not handle the command `{C}`",
     label = "no `Handle<{C}>`",
-    note = "write `impl es_core::Handle<{C}> for {Self} {{ type Error = …; fn handle(&self, command: &{C}) -> Result<es_core::Events<Self>, Self::Error> {{ … }} }}`"
+    note = "write `impl es_core::Handle<{C}> for {Self} {{ type Error = …; fn handle(&self, command: &{C}) \
+            -> Result<es_core::Events<Self>, Self::Error> {{ … }} }}`"
 )]
 pub trait Handle<C>: Aggregate {
     // The compiler shows the line of the bound, including its comment, when an error type does not meet it.
@@ -241,7 +243,8 @@ impl<'a, A: Aggregate> IntoIterator for &'a Events<A> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event of this aggregate",
     label = "not in the aggregate's `events(…)`",
-    note = "if this is an event, list it: `#[aggregate(events(…, {Self}))]`, and write `impl es_core::Apply<{Self}>` for the aggregate",
+    note = "if this is an event, list it: `#[aggregate(events(…, {Self}))]`, and write `impl \
+            es_core::Apply<{Self}>` for the aggregate",
     note = "if this is an iterator of events, write `Ok(iterator.collect())` in place of `emit(iterator)`"
 )]
 pub trait IntoEvents<A: Aggregate> {

@@ -37,7 +37,9 @@ use crate::stream::{Position, Revision, StreamId};
 #[diagnostic::on_unimplemented(
     message = "no step brings `{Previous}` up to `{Self}`",
     label = "no `UpcastFrom<{Previous}>`",
-    note = "write `impl es_core::UpcastFrom<{Previous}> for {Self} {{ type Error = …; fn upcast_from(previous: {Previous}, context: &es_core::UpcastContext<'_>) -> Result<Self, Self::Error> {{ … }} }}`"
+    note = "write `impl es_core::UpcastFrom<{Previous}> for {Self} {{ type Error = …; fn \
+            upcast_from(previous: {Previous}, context: &es_core::UpcastContext<'_>) -> Result<Self, \
+            Self::Error> {{ … }} }}`"
 )]
 pub trait UpcastFrom<Previous>: Sized {
     /// Why a step fails; [`Infallible`](std::convert::Infallible) if it cannot.
@@ -86,7 +88,8 @@ pub trait UpcastFrom<Previous>: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how it is written as `{Previous}`",
     label = "no `DowncastTo<{Previous}>`",
-    note = "write `impl es_core::model::DowncastTo<{Previous}> for {Self} {{ type Error = …; fn downcast_to(&self) -> Result<{Previous}, Self::Error> {{ … }} }}`, or leave `write_as` out"
+    note = "write `impl es_core::model::DowncastTo<{Previous}> for {Self} {{ type Error = …; fn \
+            downcast_to(&self) -> Result<{Previous}, Self::Error> {{ … }} }}`, or leave `write_as` out"
 )]
 pub trait DowncastTo<Previous>: Sized {
     /// Why it fails; [`Infallible`](std::convert::Infallible) if it cannot.
@@ -143,7 +146,9 @@ pub trait DowncastTo<Previous>: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what the retired event `{E}` means today",
     label = "no `Retired<{E}>`",
-    note = "write `impl es_core::model::Retired<{E}> for {Self} {{ type Error = …; fn retired(event: {E}, context: &es_core::UpcastContext<'_>) -> Result<es_core::Events<Self>, Self::Error> {{ … }} }}`;\n`es_core::emit(())` is the answer \"nothing\""
+    note = "write `impl es_core::model::Retired<{E}> for {Self} {{ type Error = …; fn retired(event: {E}, \
+            context: &es_core::UpcastContext<'_>) -> Result<es_core::Events<Self>, Self::Error> {{ … }} \
+            }}`;\n`es_core::emit(())` is the answer \"nothing\""
 )]
 pub trait Retired<E>: Aggregate {
     /// Why it fails; [`Infallible`](std::convert::Infallible) if it cannot.

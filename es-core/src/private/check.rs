@@ -222,7 +222,10 @@ const fn report_name(events: Names<'_>, index: usize) {
                     .with(this)
                     .with("` were both `")
                     .with(was[at])
-                    .with("`, and an event stored under that name is only one of them; remove it from the `was(…)` of the other");
+                    .with(
+                        "`, and an event stored under that name is only one of them; remove it from the \
+                         `was(…)` of the other",
+                    );
                 panic!("{}", text.as_str());
             }
             at += 1;

@@ -256,7 +256,8 @@ pub fn unknown_event(raw: &RawEvent<'_>, aggregate: &'static str) -> DecodeError
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is to be kept in snapshots, and serde cannot write or read it",
     label = "snapshots are asked for here",
-    note = "write `#[derive(serde::Serialize, serde::Deserialize)]` above `{Self}`, or leave out `snapshot(…)`"
+    note = "write `#[derive(serde::Serialize, serde::Deserialize)]` above `{Self}`, or leave out \
+            `snapshot(…)`"
 )]
 pub trait Kept: Serialize + for<'de> Deserialize<'de> {}
 

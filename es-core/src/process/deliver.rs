@@ -33,7 +33,8 @@ impl Recipient {
 pub enum DeliveryError {
     /// No repository was given for the aggregate that handles it.
     #[error(
-        "process `{process}` sends commands to `{target}`; give its repository: `runner.target::<{target}>(…)`"
+        "process `{process}` sends commands to `{target}`; give its repository: \
+         `runner.target::<{target}>(…)`"
     )]
     NoTarget {
         /// The process.
@@ -84,8 +85,9 @@ pub enum DeliveryError {
     },
     /// The command is older than the retention of command ledgers, so whether it was executed is unknown.
     #[error(
-        "the command `{name}` is of {decided}, and the ledger of its target may have been pruned since: whether it was \
-         executed is not known; look at the target, then discard the dead letter or raise `ledgers_keep`"
+        "the command `{name}` is of {decided}, and the ledger of its target may have been pruned since: \
+         whether it was executed is not known; look at the target, then discard the dead letter or raise \
+         `ledgers_keep`"
     )]
     LedgerPruned {
         /// The command.

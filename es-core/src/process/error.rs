@@ -9,7 +9,8 @@ use crate::projection::{ProjectorError, RunnerErrorKind};
 pub enum ProcessError {
     /// An aggregate of `sends(…)` has no repository.
     #[error(
-        "process `{process}` sends commands to `{target}`; give its repository: `runner.target::<{target}>(…)`"
+        "process `{process}` sends commands to `{target}`; give its repository: \
+         `runner.target::<{target}>(…)`"
     )]
     NoTarget {
         /// The process.

@@ -9,7 +9,9 @@ use crate::store::Filter;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what it does on the event `{E}`",
     label = "no `On<{E}>`",
-    note = "write `impl es_core::process::On<{E}> for {Self} {{ fn correlate(event: &es_core::Recorded<{E}>) -> Option<Self::Id> {{ … }} fn on(&self, event: &es_core::Recorded<{E}>) -> es_core::process::Steps<Self> {{ … }} }}`"
+    note = "write `impl es_core::process::On<{E}> for {Self} {{ fn correlate(event: &es_core::Recorded<{E}>) \
+            -> Option<Self::Id> {{ … }} fn on(&self, event: &es_core::Recorded<{E}>) -> \
+            es_core::process::Steps<Self> {{ … }} }}`"
 )]
 pub trait On<E>: Aggregate {
     /// Which instance the event is for; `None` if it is for none.

@@ -132,7 +132,8 @@ use crate::record::DecodeError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a process",
     label = "not a process",
-    note = "write `#[derive(es_core::Aggregate, es_core::process::Process, Default)] #[aggregate(…)] #[process(on(…))]` above `{Self}`"
+    note = "write `#[derive(es_core::Aggregate, es_core::process::Process, Default)] #[aggregate(…)] \
+            #[process(on(…))]` above `{Self}`"
 )]
 pub trait Process: Aggregate<Event: From<Stepped>> {
     /// The generated enum of its inputs, each as it was recorded.

@@ -12,7 +12,8 @@ use crate::model::{Aggregate, Handle};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what it does when the command `{C}` is rejected",
     label = "no `OnRejected<{C}>`",
-    note = "write `impl es_core::process::OnRejected<{C}> for {Self} {{ fn on_rejected(&self, rejected: &es_core::process::Rejected<'_, Self, {C}>) -> es_core::process::Steps<Self> {{ … }} }}`"
+    note = "write `impl es_core::process::OnRejected<{C}> for {Self} {{ fn on_rejected(&self, rejected: \
+            &es_core::process::Rejected<'_, Self, {C}>) -> es_core::process::Steps<Self> {{ … }} }}`"
 )]
 pub trait OnRejected<C>: Sends<C> {
     /// What to do, on the state of the process. Pure, like [`On::on`](super::On::on).

@@ -137,10 +137,12 @@ mod tests {
     fn its_stored_shape_never_changes() {
         assert_eq!(
             Schema::of::<Stepped>().text(),
-            "payload: struct\n  cancelled: list<string>\n  finished: bool\n  input: string\n  input_id: string:uuid\n  \
-             scheduled: list<Scheduled>\n  sent: list<Sent>\n  step: string:uuid\n\
-             type Scheduled: struct\n  due: string:date-time\n  name: string\n  payload: string\n  version: u32\n\
-             type Sent: struct\n  key: string\n  name: string\n  payload: string\n  target: string\n  version: u32\n"
+            "payload: struct\n  cancelled: list<string>\n  finished: bool\n  input: string\n  input_id: \
+             string:uuid\n  scheduled: list<Scheduled>\n  sent: list<Sent>\n  step: string:uuid\n\
+             type Scheduled: struct\n  due: string:date-time\n  name: string\n  payload: string\n  version: \
+             u32\n\
+             type Sent: struct\n  key: string\n  name: string\n  payload: string\n  target: string\n  \
+             version: u32\n"
         );
     }
 }

@@ -35,7 +35,8 @@ pub enum StepError {
     Encode(#[from] EncodeError),
     /// The time of a timer cannot be stored.
     #[error(
-        "the timer `{timer}` is due at a time that cannot be stored; write one between the years -4712 and 9999"
+        "the timer `{timer}` is due at a time that cannot be stored; write one between the years -4712 and \
+         9999"
     )]
     TimeOutOfRange {
         /// The name of the timer.

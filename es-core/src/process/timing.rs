@@ -16,7 +16,8 @@ use crate::stream::{Position, Revision, StreamId};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what it does when the timer `{T}` fires",
     label = "no `OnTimer<{T}>`",
-    note = "write `impl es_core::process::OnTimer<{T}> for {Self} {{ fn on_timer(&self, due: &es_core::process::Due<Self, {T}>) -> es_core::process::Steps<Self> {{ … }} }}`"
+    note = "write `impl es_core::process::OnTimer<{T}> for {Self} {{ fn on_timer(&self, due: \
+            &es_core::process::Due<Self, {T}>) -> es_core::process::Steps<Self> {{ … }} }}`"
 )]
 pub trait OnTimer<T>: Aggregate {
     /// What to do, on the state of the process. Pure, like [`On::on`](super::On::on).

@@ -91,7 +91,8 @@ pub enum ProjectorError {
     },
     /// A worker has the lease of a partition, so its checkpoint cannot be moved by hand.
     #[error(
-        "a worker has partition {partition} of {} for {rest:?} more; stop all of its workers, and wait for that time",
+        "a worker has partition {partition} of {} for {rest:?} more; stop all of its workers, and wait for \
+         that time",
         Named(.projection, 1)
     )]
     Leased {

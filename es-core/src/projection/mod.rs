@@ -67,7 +67,8 @@ use crate::store::Filter;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a projection",
     label = "not a projection",
-    note = "write `#[derive(es_core::projection::Projection)] #[projection(name = \"…\", events(…), model = …)]` above `{Self}`"
+    note = "write `#[derive(es_core::projection::Projection)] #[projection(name = \"…\", events(…), model = \
+            …)]` above `{Self}`"
 )]
 pub trait Projection: Send + Sync + 'static {
     /// The name: lower-case letters, digits and `_`, as it becomes part of table names.
@@ -144,7 +145,8 @@ pub trait Projection: Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not project the event `{E}`",
     label = "no `Project<{E}>`",
-    note = "write `impl es_core::projection::Project<{E}> for {Self} {{ async fn project(&self, event: &es_core::Recorded<{E}>, model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`"
+    note = "write `impl es_core::projection::Project<{E}> for {Self} {{ async fn project(&self, event: \
+            &es_core::Recorded<{E}>, model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`"
 )]
 pub trait Project<E>: Projection {
     /// Applies the event to the model. Write it as an `async fn`.
@@ -166,7 +168,9 @@ pub trait Project<E>: Projection {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not project batches",
     label = "no `ProjectBatch`",
-    note = "write `impl es_core::projection::ProjectBatch for {Self} {{ async fn project_batch(&self, events: &[Self::Event], model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`, or leave out the key `batch`"
+    note = "write `impl es_core::projection::ProjectBatch for {Self} {{ async fn project_batch(&self, \
+            events: &[Self::Event], model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`, or \
+            leave out the key `batch`"
 )]
 pub trait ProjectBatch: Projection {
     /// Applies the events to the model; there is at least one. Write it as an `async fn`.
@@ -185,7 +189,8 @@ pub trait ProjectBatch: Projection {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not set up its model",
     label = "no `ProjectSetup`",
-    note = "write `impl es_core::projection::ProjectSetup for {Self} {{ async fn setup(&self, model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`, or leave out the key `setup`"
+    note = "write `impl es_core::projection::ProjectSetup for {Self} {{ async fn setup(&self, model: &mut \
+            Self::Model) -> Result<(), Self::Error> {{ … }} }}`, or leave out the key `setup`"
 )]
 pub trait ProjectSetup: Projection {
     /// Creates the model. Write it as an `async fn`.

@@ -66,7 +66,8 @@ pub trait Reactor: Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not react to the event `{E}`",
     label = "no `React<{E}>`",
-    note = "write `impl es_core::reactor::React<{E}> for {Self} {{ async fn react(&self, event: &es_core::Recorded<{E}>) -> Result<(), Self::Error> {{ … }} }}`"
+    note = "write `impl es_core::reactor::React<{E}> for {Self} {{ async fn react(&self, event: \
+            &es_core::Recorded<{E}>) -> Result<(), Self::Error> {{ … }} }}`"
 )]
 pub trait React<E>: Reactor {
     /// Reacts to the event. Write it as an `async fn`.

@@ -24,7 +24,8 @@ struct Undecodable {
 pub enum DecodeProblem {
     /// The aggregate has no event of this name.
     #[error(
-        "aggregate `{aggregate}` has no event of this name; list the event in `events(…)`, or set `unknown = \"skip\"`"
+        "aggregate `{aggregate}` has no event of this name; list the event in `events(…)`, or set `unknown = \
+         \"skip\"`"
     )]
     UnknownEvent {
         /// The aggregate's name.
@@ -32,7 +33,8 @@ pub enum DecodeProblem {
     },
     /// A newer program wrote it.
     #[error(
-        "version {found} is newer than {known}, the newest that this program knows; deploy the program that knows it"
+        "version {found} is newer than {known}, the newest that this program knows; deploy the program that \
+         knows it"
     )]
     FutureVersion {
         /// The stored version.
@@ -78,12 +80,14 @@ pub enum DecodeProblem {
     },
     /// The code that reads it panicked.
     #[error(
-        "the code that reads it panicked, in `Deserialize` or a step of the upcast; let that code return an error instead"
+        "the code that reads it panicked, in `Deserialize` or a step of the upcast; let that code return an \
+         error instead"
     )]
     Panicked,
     /// The aggregate's `apply` panicked on it.
     #[error(
-        "`apply` of aggregate `{aggregate}` panicked on it, so the state is unknown; `apply` must accept every stored event"
+        "`apply` of aggregate `{aggregate}` panicked on it, so the state is unknown; `apply` must accept \
+         every stored event"
     )]
     NotApplicable {
         /// The aggregate's name.

@@ -126,7 +126,10 @@ impl<'a, A: Aggregate> Fold<'a, A> {
             Err(error) => {
                 if let Some(left_out) = BROKEN.due(A::NAME) {
                     let (stream, revision) = (self.stream.to_string(), revision.get());
-                    tracing::warn!(stream, revision, %error, left_out, "snapshot does not decode; replaying the stream");
+                    tracing::warn!(
+                        stream, revision, %error, left_out,
+                        "snapshot does not decode; replaying the stream"
+                    );
                 }
                 self.broken_snapshot = true;
             }

@@ -11,8 +11,8 @@ const WORDS: [&str; 22] = [
 /// A declared form that is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{form}` is not a form; write a word such as `string`, `string:date-time`, `i64` or `any`, or `option<…>`, `list<…>`, \
-     `set<…>`, `map<…, …>` of those"
+    "`{form}` is not a form; write a word such as `string`, `string:date-time`, `i64` or `any`, or \
+     `option<…>`, `list<…>`, `set<…>`, `map<…, …>` of those"
 )]
 pub struct InvalidForm {
     form: String,

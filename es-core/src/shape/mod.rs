@@ -67,7 +67,8 @@ pub(crate) use rust_name::without_paths;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no shape",
     label = "no `Shape`",
-    note = "write `#[derive(es_core::shape::Shape)]` above `{Self}`, or `#[shape(\"…\")]` on the field that holds it"
+    note = "write `#[derive(es_core::shape::Shape)]` above `{Self}`, or `#[shape(\"…\")]` on the field that \
+            holds it"
 )]
 pub trait Shape {
     /// Describes the type. Named types are entered into `types`, so that a recursive type finds its own name.

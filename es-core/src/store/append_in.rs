@@ -30,7 +30,8 @@ use crate::error::StoreError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot append in a transaction of `{Tx}`",
     label = "no `AppendIn<{Tx}>`",
-    note = "a store that has transactions implements `AppendIn` for its connections: `PostgresStore` for `sqlx::PgConnection`, to which a transaction derefs (`&mut *tx`)"
+    note = "a store that has transactions implements `AppendIn` for its connections: `PostgresStore` for \
+            `sqlx::PgConnection`, to which a transaction derefs (`&mut *tx`)"
 )]
 #[async_trait]
 pub trait AppendIn<Tx: ?Sized>: EventStore {

@@ -26,7 +26,9 @@ use crate::stream::{Revision, StreamId};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot close streams",
     label = "no `CloseStreams`",
-    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(CloseStreams to |this| …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + es_core::store::CloseStreams {{}}`, and `Arc<dyn Store>`"
+    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(CloseStreams to \
+            |this| …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + \
+            es_core::store::CloseStreams {{}}`, and `Arc<dyn Store>`"
 )]
 #[async_trait]
 pub trait CloseStreams: Send + Sync {

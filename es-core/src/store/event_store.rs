@@ -66,7 +66,8 @@ use crate::stream::StreamId;
     message = "`{Self}` is not an event store",
     label = "no `EventStore`",
     note = "use `es_core::MemoryStore`, or the store of a crate such as `es-postgres`",
-    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(EventStore to |this| …);`"
+    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(EventStore to |this| \
+            …);`"
 )]
 #[async_trait]
 pub trait EventStore: Send + Sync {

@@ -37,8 +37,10 @@ use crate::stream::StreamId;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be copied",
     label = "no `ExportStore`",
-    note = "what copies a store reads its names, its command ledger and its closed streams, for which it implements `es_core::store::ExportStore`",
-    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(ExportStore to |this| …);`"
+    note = "what copies a store reads its names, its command ledger and its closed streams, for which it \
+            implements `es_core::store::ExportStore`",
+    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(ExportStore to |this| \
+            …);`"
 )]
 #[async_trait]
 pub trait ExportStore: ReadAll {

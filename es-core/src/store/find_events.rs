@@ -35,7 +35,9 @@ use crate::error::StoreError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot find events by their ids",
     label = "no `FindEvents`",
-    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(FindEvents to |this| …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + es_core::store::FindEvents {{}}`, and `Arc<dyn Store>`"
+    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(FindEvents to |this| \
+            …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + \
+            es_core::store::FindEvents {{}}`, and `Arc<dyn Store>`"
 )]
 #[async_trait]
 pub trait FindEvents: Send + Sync {

@@ -54,11 +54,13 @@ macro_rules! forward_event_store {
             { load async ['a, 'b] (load: $crate::store::Load<'a>, sink: $crate::store::LoadSink<'b>)
                 -> $crate::store::StreamHead }
             { load_many async ['a, 'b]
-                (streams: &'a [$crate::StreamId], snapshot: ::core::option::Option<$crate::shape::Fingerprint>,
+                (streams: &'a [$crate::StreamId],
+                    snapshot: ::core::option::Option<$crate::shape::Fingerprint>,
                     sink: $crate::store::LoadManySink<'b>)
                 -> ::std::vec::Vec<::core::result::Result<$crate::store::StreamHead, $crate::StoreError>> }
             { read_stream async ['a, 'b]
-                (stream: &'a $crate::StreamId, range: $crate::store::StreamRange, sink: $crate::store::Sink<'b>) -> () }
+                (stream: &'a $crate::StreamId, range: $crate::store::StreamRange,
+                    sink: $crate::store::Sink<'b>) -> () }
             { save_snapshot async [] (snapshot: $crate::model::NewSnapshot) -> () }
             { register async ['a] (events: &'a [$crate::store::Registration]) -> () }
             { rename_category async ['a, 'b, 'c] (name: &'a str, was: &'b [&'c str]) -> () }

@@ -20,7 +20,8 @@ use crate::stream::{Position, Revision, StreamId};
 #[diagnostic::on_unimplemented(
     message = "nothing can be copied into `{Self}`",
     label = "no `ImportStore`",
-    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(ImportStore to |this| …);`"
+    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(ImportStore to |this| \
+            …);`"
 )]
 #[async_trait]
 pub trait ImportStore: ExportStore {

@@ -31,7 +31,9 @@ use crate::error::StoreError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot list its streams",
     label = "no `ListStreams`",
-    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(ListStreams to |this| …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + es_core::store::ListStreams {{}}`, and `Arc<dyn Store>`"
+    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(ListStreams to |this| \
+            …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + \
+            es_core::store::ListStreams {{}}`, and `Arc<dyn Store>`"
 )]
 #[async_trait]
 pub trait ListStreams: Send + Sync {

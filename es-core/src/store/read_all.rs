@@ -30,8 +30,11 @@ use crate::error::StoreError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read as a whole",
     label = "no `ReadAll`",
-    note = "subscriptions and projections read all events of a store in one order, for which it implements `es_core::store::ReadAll`",
-    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(ReadAll to |this| …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + es_core::store::ReadAll {{}}`, and `Arc<dyn Store>`"
+    note = "subscriptions and projections read all events of a store in one order, for which it implements \
+            `es_core::store::ReadAll`",
+    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(ReadAll to |this| \
+            …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + \
+            es_core::store::ReadAll {{}}`, and `Arc<dyn Store>`"
 )]
 #[async_trait]
 pub trait ReadAll: Send + Sync {

@@ -28,7 +28,8 @@ use crate::shape::without_paths;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the id of an aggregate",
     label = "not a `StreamKey`",
-    note = "an id is a `Uuid`, an integer, a `String`, or a newtype over one of them:\n`#[derive(es_core::StreamKey)] struct {Self}(String);`"
+    note = "an id is a `Uuid`, an integer, a `String`, or a newtype over one of \
+            them:\n`#[derive(es_core::StreamKey)] struct {Self}(String);`"
 )]
 pub trait StreamKey: Sized + Send + Sync + 'static {
     /// The text that names the stream.

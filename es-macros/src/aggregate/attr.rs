@@ -150,8 +150,8 @@ fn snapshot(key: &Ident, list: TokenStream, errors: &mut Errors) -> Option<Snaps
         } else if number == 0 {
             return Err(Error::new_spanned(
                 literal,
-                "a snapshot every 0 events is impossible; write the number of events between snapshots, or remove \
-                 `snapshot`",
+                "a snapshot every 0 events is impossible; write the number of events between snapshots, or \
+                 remove `snapshot`",
             ));
         } else {
             every = Some(number);

@@ -37,18 +37,7 @@ pub(super) struct Aggregate<'a> {
 
 pub(super) fn check<'a>(keys: AggregateKeys, input: &'a DeriveInput, errors: &mut Errors) -> Aggregate<'a> {
     let ident = &input.ident;
-    if let Data::Union(_) = input.data {
-        errors.spanned(
-            ident,
-            format!("the aggregate `{ident}` is a union; write a struct, or an enum of its states"),
-        );
-    }
-    if let Some(lifetime) = input.generics.lifetimes().next() {
-        errors.spanned(
-            lifetime,
-            "a state cannot borrow, as it outlives what it is read from; use owned types, such as `String` for `&'a str`",
-        );
-    }
+    kind_of_type(input, errors);
     missing_keys(&keys, input, errors);
     keys::earlier_names(&keys.was, keys.name.as_ref(), errors);
     let enum_ident =
@@ -81,6 +70,23 @@ pub(super) fn check<'a>(keys: AggregateKeys, input: &'a DeriveInput, errors: &mu
     }
 }
 
+fn kind_of_type(input: &DeriveInput, errors: &mut Errors) {
+    let ident = &input.ident;
+    if let Data::Union(_) = input.data {
+        errors.spanned(
+            ident,
+            format!("the aggregate `{ident}` is a union; write a struct, or an enum of its states"),
+        );
+    }
+    if let Some(lifetime) = input.generics.lifetimes().next() {
+        errors.spanned(
+            lifetime,
+            "a state cannot borrow, as it outlives what it is read from; use owned types, such as `String` \
+             for `&'a str`",
+        );
+    }
+}
+
 fn missing_keys(keys: &AggregateKeys, input: &DeriveInput, errors: &mut Errors) {
     let ident = &input.ident;
     let Some(written) = &keys.written else {
@@ -96,8 +102,8 @@ fn missing_keys(keys: &AggregateKeys, input: &DeriveInput, errors: &mut Errors) 
         errors.spanned(
             ident,
             format!(
-                "the aggregate `{ident}` has no name; write `#[aggregate(name = \"…\")]`, with a name that never \
-                 changes"
+                "the aggregate `{ident}` has no name; write `#[aggregate(name = \"…\")]`, with a name that \
+                 never changes"
             ),
         );
     }
@@ -121,7 +127,8 @@ fn retired(listed: Vec<TypePath>, events: &[ListedVariant], errors: &mut Errors)
             errors.spanned(
                 &path,
                 format!(
-                    "`{text}` is listed in `events` as well; keep it there if it is still written, or else only here"
+                    "`{text}` is listed in `events` as well; keep it there if it is still written, or else \
+                     only here"
                 ),
             );
         } else if seen.insert(text.clone()) {

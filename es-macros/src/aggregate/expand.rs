@@ -95,28 +95,20 @@ fn bounds(aggregate: &Aggregate<'_>, state: Option<&Body>) -> TokenStream {
 fn types(aggregate: &Aggregate<'_>) -> TokenStream {
     let Aggregate { enum_ident, es_core, .. } = aggregate;
     let private = es_core.private();
-    let of = |event: &ListedVariant| {
-        let path = &event.path;
-        quote!(<#path as #es_core::Event>::TYPE)
+    let events = || aggregate.events.iter().map(|event| &event.path);
+    let all = events().map(|path| quote!(<#path as #es_core::Event>::TYPE));
+    let descriptions = events().map(|path| quote!(<#path as #es_core::Event>::description));
+    let read = |path: &TypePath| {
+        respan(quote!((<#path as #es_core::Event>::description, #private::read_whole::<#path>)), span(path))
     };
-    let all = aggregate.events.iter().map(of);
-    let descriptions = aggregate.events.iter().map(|event| {
-        let path = &event.path;
-        quote!(<#path as #es_core::Event>::description)
-    });
-    let retired = aggregate.retired.iter().map(|path| {
-        respan(quote!((<#path as #es_core::Event>::description, #private::read_whole::<#path>)), span(path))
-    });
+    let retired = aggregate.retired.iter().map(read);
     let beside = aggregate.beside.as_ref().map(|keys| crate::process::beside(keys, es_core));
-    let all_paths = || aggregate.events.iter().map(|event| &event.path).chain(&aggregate.retired);
+    let all_paths = || events().chain(&aggregate.retired);
     let names = all_paths().map(|path| unique_names::names(path, es_core));
-    let reads = all_paths().map(|path| {
-        respan(quote!((<#path as #es_core::Event>::description, #private::read_whole::<#path>)), span(path))
-    });
+    let reads = all_paths().map(read);
     quote! {
         const EVENT_NAMES: &'static [(&'static #private::str, &'static [&'static #private::str])] =
             &[#(#names),*];
-
 
         fn event_types() -> &'static [#es_core::record::EventType] {
             const { &[#(#all),*] }

@@ -62,7 +62,8 @@ pub(super) fn parse(tokens: TokenStream, kind: Kind, errors: &mut Errors) -> Eve
                     if text.value().trim().is_empty() {
                         return Err(Error::new_spanned(
                             text,
-                            "`semantics` is empty; describe what the values mean, such as `semantics = \"without tax\"`",
+                            "`semantics` is empty; describe what the values mean, such as `semantics = \
+                             \"without tax\"`",
                         ));
                     }
                     found.semantics = Some(text);

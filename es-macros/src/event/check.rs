@@ -46,7 +46,8 @@ pub(super) fn check(
         errors.spanned(
             ident,
             format!(
-                "the {what} `{ident}` has no name; write `#[{what}(name = \"…\")]`, with a name that never changes"
+                "the {what} `{ident}` has no name; write `#[{what}(name = \"…\")]`, with a name that never \
+                 changes"
             ),
         );
     }
@@ -97,8 +98,9 @@ fn previous(
             errors.spanned(
                 literal,
                 format!(
-                    "version {number} has no previous version; write `previous = Type`, where `Type` is the struct of version \
-                     {}, or describe the change on the fields: `#[event(added(in = {number}, default = …))]`",
+                    "version {number} has no previous version; write `previous = Type`, where `Type` is the \
+                     struct of version {}, or describe the change on the fields: `#[event(added(in = \
+                     {number}, default = …))]`",
                     number - 1
                 ),
             );
@@ -106,8 +108,9 @@ fn previous(
         (_, Some((key, _))) if has_history => {
             errors.spanned(
                 key,
-                "`previous` and the history of fields both describe the previous version; remove `previous`, or remove \
-                 `added`, `renamed` and `removed` and declare the old fields in the struct that `previous` names",
+                "`previous` and the history of fields both describe the previous version; remove `previous`, \
+                 or remove `added`, `renamed` and `removed` and declare the old fields in the struct that \
+                 `previous` names",
             );
         }
         (Some((1, _)) | None, Some((key, _))) if keys.version.is_some() || !keys.written.has(VERSION) => {

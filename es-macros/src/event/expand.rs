@@ -113,7 +113,9 @@ pub(super) fn implementations(item: &Item, event: &Event, shape: Option<&TokenSt
             #was
             #write_as
 
-            fn decode(__es_raw: &#es_core::record::RawEvent<'_>) -> #private::Result<Self, #es_core::record::DecodeError> {
+            fn decode(
+                __es_raw: &#es_core::record::RawEvent<'_>,
+            ) -> #private::Result<Self, #es_core::record::DecodeError> {
                 #decode
             }
 

@@ -74,8 +74,8 @@ pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Option<Item> {
 fn refuse_keyword(keyword: &Ident, errors: &mut Errors) {
     let what = match keyword.to_string().as_str() {
         "enum" => {
-            "an event is a struct, one for each thing that can happen; `#[derive(Aggregate)]` generates the enum of an \
-             aggregate's events"
+            "an event is a struct, one for each thing that can happen; `#[derive(Aggregate)]` generates the \
+             enum of an aggregate's events"
         }
         "union" => "an event is a struct, not a union; write `struct` and name its fields",
         _ => "`#[event]` goes on a struct; write it above `struct …`",
@@ -86,9 +86,11 @@ fn refuse_keyword(keyword: &Ident, errors: &mut Errors) {
 fn refuse_generics(ident: &Ident, generics: &Generics, errors: &mut Errors) {
     let borrows = !generics.params.is_empty() && generics.params.len() == generics.lifetimes().count();
     let message = if borrows {
-        "an event cannot borrow, as it outlives what it is read from; use owned types, such as `String` for `&'a str`"
+        "an event cannot borrow, as it outlives what it is read from; use owned types, such as `String` for \
+         `&'a str`"
     } else {
-        "an event cannot be generic: what is stored must not depend on who reads it; write one struct for each type"
+        "an event cannot be generic: what is stored must not depend on who reads it; write one struct for \
+         each type"
     };
     errors.spanned(
         if generics.params.is_empty() { ident.to_token_stream() } else { generics.to_token_stream() },
@@ -155,7 +157,8 @@ fn field_attributes(tokens: TokenStream, has_deprecated: &mut bool, errors: &mut
             "cfg" | "cfg_attr" if name == "cfg" || mentions_serde(group.stream()) => {
                 errors.spanned(
                     &attribute,
-                    "what is stored must not depend on a build flag; make the field an `Option`, or write a new version",
+                    "what is stored must not depend on a build flag; make the field an `Option`, or write a \
+                     new version",
                 );
             }
             _ => {

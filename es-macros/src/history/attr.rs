@@ -40,8 +40,8 @@ pub(crate) fn of_field(
             errors.spanned(
                 attribute,
                 format!(
-                    "here `#[{word}]` describes a change of the field; write `#[{word}(added(in = 2, default = …))]` or \
-                     `#[{word}(renamed(in = 2, from = \"…\"))]`"
+                    "here `#[{word}]` describes a change of the field; write `#[{word}(added(in = 2, default \
+                     = …))]` or `#[{word}(renamed(in = 2, from = \"…\"))]`"
                 ),
             );
             continue;
@@ -109,8 +109,8 @@ fn added(key: &Ident, member: Member, tokens: TokenStream, errors: &mut Errors) 
     if !written.has(DEFAULT) {
         errors.spanned(
             key,
-            "`added` needs the value for events stored before; write `default = …`, or `default` for the `Default` of its \
-             type",
+            "`added` needs the value for events stored before; write `default = …`, or `default` for the \
+             `Default` of its type",
         );
     }
     Some(Change { key: key.clone(), since: since?, what: FieldChange::Added(Some(default?)) })
@@ -133,7 +133,8 @@ fn renamed(key: &Ident, tokens: TokenStream, errors: &mut Errors) -> Option<Chan
     if !written.has(FROM) {
         errors.spanned(
             key,
-            "`renamed` needs the former name; write `from = \"…\"`, the name in the JSON of events stored before",
+            "`renamed` needs the former name; write `from = \"…\"`, the name in the JSON of events stored \
+             before",
         );
     }
     Some(Change { key: key.clone(), since: since?, what: FieldChange::Renamed(from?) })

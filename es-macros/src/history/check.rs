@@ -22,15 +22,16 @@ pub(crate) fn range(field: &Field, version: u32, errors: &mut Errors) {
             errors.spanned(
                 &since.literal,
                 format!(
-                    "nothing can be {word} in version 1, the first; write the version of the change, from 2 on"
+                    "nothing can be {word} in version 1, the first; write the version of the change, from 2 \
+                     on"
                 ),
             );
         } else if found > version {
             errors.spanned(
                 &since.literal,
                 format!(
-                    "this is version {version}, and nothing was {word} in version {found} yet; write `version = {found}` \
-                     above the struct, or the version of the change"
+                    "this is version {version}, and nothing was {word} in version {found} yet; write \
+                     `version = {found}` above the struct, or the version of the change"
                 ),
             );
         }
@@ -48,23 +49,24 @@ pub(crate) fn order(field: &Field, errors: &mut Errors) {
         additions += usize::from(is_addition);
         let problem = match (added, &field.removed) {
             _ if is_addition && additions > 1 => format!(
-                "`{name}` is added twice; keep one `added`, and write a field that was added again as two: the first as \
-                 `removed(in = …, {name}: Type)` above the struct"
+                "`{name}` is added twice; keep one `added`, and write a field that was added again as two: \
+                 the first as `removed(in = …, {name}: Type)` above the struct"
             ),
             (_, Some(removed)) if removed.version <= version => format!(
-                "`{name}` is removed in version {gone}, and cannot change in version {version}; remove this change, or \
-                 correct one of the versions",
+                "`{name}` is removed in version {gone}, and cannot change in version {version}; remove this \
+                 change, or correct one of the versions",
                 gone = removed.version
             ),
             (Some((since, _)), _) if !is_addition && version <= since => format!(
-                "`{name}` is added in version {since} and has no earlier name; remove this `renamed`, or correct one of \
-                 the versions"
+                "`{name}` is added in version {since} and has no earlier name; remove this `renamed`, or \
+                 correct one of the versions"
             ),
             _ if version == last => {
                 format!("`{name}` is renamed twice in version {version}; keep one `renamed`")
             }
             _ if version < last => format!(
-                "version {version} comes after version {last}; write the changes of a field in the order of their versions"
+                "version {version} comes after version {last}; write the changes of a field in the order of \
+                 their versions"
             ),
             _ => {
                 last = version;

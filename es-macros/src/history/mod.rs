@@ -37,7 +37,8 @@ impl Word {
     fn without_effect(self) -> &'static str {
         match self {
             Self::Event => {
-                "on a removed field, only the attributes of serde, `#[shape]` and `#[event]` have an effect; remove this"
+                "on a removed field, only the attributes of serde, `#[shape]` and `#[event]` have an effect; \
+                 remove this"
             }
             Self::Shape => {
                 "on a removed field, only the attributes of serde and `#[shape]` have an effect; remove this"

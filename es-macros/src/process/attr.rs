@@ -67,7 +67,8 @@ fn name(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
         return Ok(name);
     }
     let message = format!(
-        "`{text}` cannot be the name of a checkpoint; write 1 to {LONGEST_NAME} lower-case letters, digits, `-`, `_` and `.`"
+        "`{text}` cannot be the name of a checkpoint; write 1 to {LONGEST_NAME} lower-case letters, digits, \
+         `-`, `_` and `.`"
     );
     Err(Error::new_spanned(&name, message))
 }
@@ -82,7 +83,8 @@ fn sends(key: &Ident, list: TokenStream, errors: &mut Errors) -> Vec<Send> {
         while !input.is_empty() {
             let target: Type = input.parse()?;
             if !input.peek(Token![:]) {
-                let message = "`sends` lists each command with the aggregate that handles it; write `sends(Account: Withdraw)`";
+                let message = "`sends` lists each command with the aggregate that handles it; write \
+                               `sends(Account: Withdraw)`";
                 return Err(Error::new_spanned(target, message));
             }
             input.parse::<Token![:]>()?;

@@ -36,7 +36,8 @@ pub(super) fn check<'a>(
     if !input.generics.params.is_empty() {
         errors.spanned(
             &input.generics,
-            "a process cannot be generic: its streams must not depend on a type parameter; write one struct for each type",
+            "a process cannot be generic: its streams must not depend on a type parameter; write one struct \
+             for each type",
         );
     }
     match &keys.written {

@@ -135,8 +135,9 @@ fn deliver(process: &Process<'_>) -> TokenStream {
         let place = span(command);
         let is = respan(quote!(__es_delivery.is::<#command>()), place);
         // All of it with the command's span, so that a missing `OnRejected` is reported there, once.
+        let error = quote!(<#target as #es_core::Handle<#command>>::Error);
         let react = quote! {
-            #es_core::process::Rejecting::<Self, #command, <#target as #es_core::Handle<#command>>::Error>::new()
+            #es_core::process::Rejecting::<Self, #command, #error>::new()
                 .react(__es_process, __es_rejected)
         };
         let react = respan(react, place);

@@ -73,8 +73,8 @@ fn name(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
         return Ok(name);
     }
     let message = format!(
-        "`{text}` cannot be part of a table name; write 1 to {LONGEST_NAME} lower-case letters, digits and `_`, \
-         starting with a letter"
+        "`{text}` cannot be part of a table name; write 1 to {LONGEST_NAME} lower-case letters, digits and \
+         `_`, starting with a letter"
     );
     Err(Error::new_spanned(&name, message))
 }

@@ -36,7 +36,8 @@ fn missing_keys(keys: &ProjectionKeys, input: &DeriveInput, errors: &mut Errors)
     let Some(written) = &keys.written else {
         if input.attrs.iter().all(|attribute| !attribute.path().is_ident("projection")) {
             let message = format!(
-                "the projection `{ident}` has no keys; write `#[projection(name = \"…\", events(…), model = …)]`"
+                "the projection `{ident}` has no keys; write `#[projection(name = \"…\", events(…), model = \
+                 …)]`"
             );
             errors.spanned(ident, message);
         }

@@ -73,12 +73,16 @@ fn project_all(projection: &Projection<'_>) -> TokenStream {
     let body = if !reading.sound {
         quote!(#private::Ok(()))
     } else if let Some(key) = batch {
-        let done = quote!(<Self as #es_core::projection::ProjectBatch>::project_batch(self, __es_events, __es_model).await);
+        let done = quote! {
+            <Self as #es_core::projection::ProjectBatch>::project_batch(self, __es_events, __es_model).await
+        };
         respan(done, key.span())
     } else {
-        let arms = reading.arms(
-            |path| quote!(<Self as #es_core::projection::Project<#path>>::project(self, __es_event, __es_model).await),
-        );
+        let arms = reading.arms(|path| {
+            quote! {
+                <Self as #es_core::projection::Project<#path>>::project(self, __es_event, __es_model).await
+            }
+        });
         quote! {
             for __es_event in __es_events {
                 let __es_done = match *__es_event { #(#arms)* };

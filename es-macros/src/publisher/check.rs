@@ -26,7 +26,8 @@ fn missing_keys(keys: &PublisherKeys, input: &DeriveInput, errors: &mut Errors) 
     let Some(written) = &keys.written else {
         if input.attrs.iter().all(|attribute| !attribute.path().is_ident("publisher")) {
             let message = format!(
-                "the publisher `{ident}` has no keys; write `#[publisher(name = \"loan-feed\", events(Opened))]`"
+                "the publisher `{ident}` has no keys; write `#[publisher(name = \"loan-feed\", \
+                 events(Opened))]`"
             );
             errors.spanned(ident, message);
         }

@@ -6,6 +6,7 @@ use quote::quote;
 use super::check::Publisher;
 use crate::event_list::ListedVariant;
 use crate::paths::{respan, span};
+use crate::reading::Reading;
 
 /// ```text
 /// enum LoanFeedEvent { Approved(Recorded<Approved>), … }
@@ -20,16 +21,7 @@ pub(super) fn expand(publisher: &Publisher<'_>) -> TokenStream {
     let enumeration = reading.enumeration();
     let functions = reading.functions();
     let check = reading.check();
-    let message = if reading.sound {
-        let arms = reading.arms(|path| {
-            quote! {
-                #private::message_of(<Self as #es_core::messaging::Publish<#path>>::publish(self, __es_event), __es_event)
-            }
-        });
-        quote!(match *__es_event { #(#arms)* })
-    } else {
-        quote!(#private::Ok(#private::Option::None))
-    };
+    let message = message(reading);
     let public = reading.events.iter().filter(|_| reading.sound).map(|ListedVariant { path, .. }| {
         let public = quote!(<Self as #es_core::messaging::Publish<#path>>::Public);
         let shape = quote!((<#public as #es_core::Event>::description, #private::read_whole::<#public>));
@@ -60,4 +52,21 @@ pub(super) fn expand(publisher: &Publisher<'_>) -> TokenStream {
 
         #check
     }
+}
+
+/// The message of an event, by its type.
+fn message(reading: &Reading<'_>) -> TokenStream {
+    let (es_core, private) = (&reading.es_core, reading.es_core.private());
+    if !reading.sound {
+        return quote!(#private::Ok(#private::Option::None));
+    }
+    let arms = reading.arms(|path| {
+        quote! {
+            #private::message_of(
+                <Self as #es_core::messaging::Publish<#path>>::publish(self, __es_event),
+                __es_event,
+            )
+        }
+    });
+    quote!(match *__es_event { #(#arms)* })
 }

@@ -28,7 +28,8 @@ fn missing_keys(keys: &ReactorKeys, input: &DeriveInput, errors: &mut Errors) {
     let Some(written) = &keys.written else {
         if input.attrs.iter().all(|attribute| !attribute.path().is_ident("reactor")) {
             let message = format!(
-                "the reactor `{ident}` has no keys; write `#[reactor(name = \"welcome-mail\", events(Opened))]`"
+                "the reactor `{ident}` has no keys; write `#[reactor(name = \"welcome-mail\", \
+                 events(Opened))]`"
             );
             errors.spanned(ident, message);
         }

@@ -20,8 +20,10 @@ pub(super) fn expand(reactor: &Reactor<'_>) -> TokenStream {
     let functions = reading.functions();
     let check = reading.check();
     let body = if reading.sound {
-        let arms =
-            reading.arms(|path| quote!(#private::handling(__es_event, <Self as #es_core::reactor::React<#path>>::react(self, __es_event)).await));
+        let arms = reading.arms(|path| {
+            let react = quote!(<Self as #es_core::reactor::React<#path>>::react);
+            quote!(#private::handling(__es_event, #react(self, __es_event)).await)
+        });
         quote!(match *__es_event { #(#arms)* })
     } else {
         quote!(#private::Ok(()))

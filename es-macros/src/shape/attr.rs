@@ -72,8 +72,8 @@ fn parse(attributes: &[Attribute], known: &[&str], errors: &mut Errors) -> (Decl
         let rest = take_form(list, &mut declared, errors);
         if let Some(word) = history_word(&rest) {
             let message = format!(
-                "`{word}` has no effect here: changes of an event are described by `#[event({word}(…))]`, and a state has no \
-                 history, as it is folded again when it changes"
+                "`{word}` has no effect here: changes of an event are described by `#[event({word}(…))]`, \
+                 and a state has no history, as it is folded again when it changes"
             );
             errors.spanned(rest, message);
             continue;

@@ -83,7 +83,11 @@ pub(super) fn body_with_history(
             FormChange::Removed(name) => quote!(Removed(#name)),
         };
         quote! {
-            #private::StepDescription { version: #version, variant: #variant, what: #private::ChangeDescription::#what }
+            #private::StepDescription {
+                version: #version,
+                variant: #variant,
+                what: #private::ChangeDescription::#what,
+            }
         }
     });
     quote! {

@@ -35,8 +35,8 @@ fn read(form: &str) -> std::result::Result<(), String> {
         return Err(match keys::nearest(word, &WORDS) {
             Some(near) => format!("there is no form `{word}`; did you mean `{near}`?"),
             None => format!(
-                "there is no form `{word}`; write a word such as `string`, `string:date-time`, `i64`, `bool` or `any`, or \
-                 `option<…>`, `list<…>`, `set<…>`, `map<…, …>` of those"
+                "there is no form `{word}`; write a word such as `string`, `string:date-time`, `i64`, `bool` \
+                 or `any`, or `option<…>`, `list<…>`, `set<…>`, `map<…, …>` of those"
             ),
         });
     }
@@ -46,7 +46,8 @@ fn read(form: &str) -> std::result::Result<(), String> {
     };
     if format.is_some_and(|format| !is_format(format)) {
         return Err(format!(
-            "the format after `{word}:` may only contain letters, digits, `-`, `_` and `.`; write one like `string:date-time`"
+            "the format after `{word}:` may only contain letters, digits, `-`, `_` and `.`; write one like \
+             `string:date-time`"
         ));
     }
     Ok(())

@@ -69,8 +69,8 @@ pub(crate) fn skipped(input: &DeriveInput, stored: Stored, errors: &mut Errors) 
                         last_ident(&key).map(ToString::to_string).unwrap_or_default()
                     ),
                     Stored::State => format!(
-                        "this field {what}, so a state from a snapshot has its default and not the value folded from \
-                         the events; remove `{}`, or `snapshot` of the aggregate",
+                        "this field {what}, so a state from a snapshot has its default and not the value \
+                         folded from the events; remove `{}`, or `snapshot` of the aggregate",
                         last_ident(&key).map(ToString::to_string).unwrap_or_default()
                     ),
                 },
@@ -161,8 +161,8 @@ fn meeting(what: &str, all: &[Names<'_>], errors: &mut Errors) {
             errors.spanned(
                 names.ident,
                 format!(
-                    "`{name}` is a name of the {what} `{}` as well, and one would be read as the other; rename one of \
-                     the two, or remove the `alias`",
+                    "`{name}` is a name of the {what} `{}` as well, and one would be read as the other; \
+                     rename one of the two, or remove the `alias`",
                     before.ident
                 ),
             );
@@ -181,8 +181,8 @@ fn options(ty: &Type, errors: &mut Errors) {
                 if last.ident == "Option" && (is_option(inner) || is_unit(inner)) {
                     errors.spanned(
                         ty,
-                        "JSON has one `null`, so `Some` of `None` or of `()` would be read as `None`; write one \
-                         `Option`, a `bool`, or an enum with a variant for each case",
+                        "JSON has one `null`, so `Some` of `None` or of `()` would be read as `None`; write \
+                         one `Option`, a `bool`, or an enum with a variant for each case",
                     );
                     return;
                 }

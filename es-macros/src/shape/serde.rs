@@ -217,7 +217,9 @@ mod tests {
     fn serde_as_is_read_alike_before_and_after_its_expansion() {
         let before = of_part(&[syn::parse_quote!(#[serde_as(as = "Option<TimestampSeconds<_>>")])]);
         let after = of_part(&[syn::parse_quote!(
-            #[serde(with = ":: serde_with :: As :: < Option < TimestampSeconds < :: serde_with :: Same > > >")]
+            #[serde(
+                with = ":: serde_with :: As :: < Option < TimestampSeconds < :: serde_with :: Same > > >"
+            )]
         )]);
         let expected = "::serde_with::As::<Option<TimestampSeconds<::serde_with::Same>>>";
         assert_eq!(before.by, [("by", expected.to_owned())]);

@@ -23,8 +23,8 @@ pub(crate) async fn answered<T, E: From<sqlx::Error>>(
 
 fn lost(longest: Duration) -> sqlx::Error {
     let text = format!(
-        "the server has not answered within {longest:?} on the caller's connection; its transaction is lost; close the \
-         connection"
+        "the server has not answered within {longest:?} on the caller's connection; its transaction is lost; \
+         close the connection"
     );
     sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, text))
 }

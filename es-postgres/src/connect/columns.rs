@@ -12,7 +12,8 @@ macro_rules! columns {
         pub(crate) const $column: usize = $at;
         columns!(@places $column + 1, $($rest)*);
     };
-    ($($(#[$about:meta])* $shape:ident in [$($statement:ident)+] $(after $before:ident)?: [$($column:ident)+])+) => {
+    ($($(#[$about:meta])* $shape:ident in [$($statement:ident)+] $(after $before:ident)?:
+        [$($column:ident)+])+) => {
         $(
             $(#[$about])*
             #[allow(dead_code, reason = "an unread column has a position too")]
@@ -33,10 +34,12 @@ macro_rules! columns {
 
 columns! {
     /// An event, at the beginning of every row that holds one.
-    event in [find_correlation find_event load load_command load_many read_all read_backward read_forward read_some]:
+    event in [find_correlation find_event load load_command load_many
+              read_all read_backward read_forward read_some]:
         [REVISION POSITION TYPE EVENT_ID RECORDED_AT OCCURRED_AT CORRELATION_ID CAUSATION_ID PAYLOAD METADATA]
     /// Version and name of its type, if the caller does not know them.
-    noted in [find_correlation find_event load load_command load_many read_backward read_forward] after event: [NOTE]
+    noted in [find_correlation find_event load load_command load_many read_backward read_forward] after event:
+        [NOTE]
     numbers in [load load_command load_many] after noted: [NUMBERS]
     found in [find_correlation find_event] after noted: [KEY CATEGORY CATEGORY_NAME]
     paged in [read_all read_some] after event: [STREAM MADE]

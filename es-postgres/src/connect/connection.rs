@@ -80,8 +80,9 @@ impl StoreConnection {
         let lock_timeout = self.0.session.lock_timeout();
         // The last setting is local to a transaction: if it is still set afterwards, a transaction was open.
         let reset = format!(
-            "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; SELECT pg_advisory_unlock_all(); CLOSE ALL; UNLISTEN *; \
-             DISCARD TEMP; DISCARD SEQUENCES; {lock_timeout}; SELECT set_config('es.given_back', '{token}', true)"
+            "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; SELECT pg_advisory_unlock_all(); CLOSE ALL; \
+             UNLISTEN *; DISCARD TEMP; DISCARD SEQUENCES; {lock_timeout}; SELECT set_config('es.given_back', \
+             '{token}', true)"
         );
         raw_sql(AssertSqlSafe(reset)).execute(&mut **self).await?;
         let ask = raw_sql("SELECT current_setting('es.given_back', true)").fetch_one(&mut **self);

@@ -17,7 +17,8 @@ pub enum ConnectError {
     },
     /// The schema name is not one that can go into SQL.
     #[error(
-        "{name:?} cannot be the name of the schema; it takes 1 to 48 of a-z, 0-9 and _, does not begin with a digit or with pg_"
+        "{name:?} cannot be the name of the schema; it takes 1 to 48 of a-z, 0-9 and _, does not begin with \
+         a digit or with pg_"
     )]
     InvalidSchemaName {
         /// The name.
@@ -44,7 +45,8 @@ pub enum ConnectError {
     },
     /// The URL asks for a standby or a read-only server, and this server is not one.
     #[error(
-        "the server is not one that target_session_attrs={wanted} asks for; name such a server in the database URL"
+        "the server is not one that target_session_attrs={wanted} asks for; name such a server in the \
+         database URL"
     )]
     NotWanted {
         /// The value of `target_session_attrs`.
@@ -55,12 +57,14 @@ pub enum ConnectError {
     OnlyReads,
     /// Sessions are shared with other programs, and the store was opened without `transaction_pooler`.
     #[error(
-        "the database URL leads to a connection pooler that shares sessions between programs; open the store with transaction_pooler(true), or change the URL to that of the server itself"
+        "the database URL leads to a connection pooler that shares sessions between programs; open the store \
+         with transaction_pooler(true), or change the URL to that of the server itself"
     )]
     Pooler,
     /// The connection cannot be encrypted as asked for, or the server's certificate is not trusted.
     #[error(
-        "no encrypted connection to {address}: {source}; correct sslmode and sslrootcert in the database URL, or the server's certificate"
+        "no encrypted connection to {address}: {source}; correct sslmode and sslrootcert in the database \
+         URL, or the server's certificate"
     )]
     Tls {
         /// Host and port.
@@ -102,14 +106,15 @@ pub enum ConnectError {
     /// The server accepts no writes from this role or in this database, or no writes at all for the time
     /// being.
     #[error(
-        "the server is read-only for this session (transaction_read_only is on); connect to the primary, or run SET \
-         default_transaction_read_only = off; ALTER ROLE SESSION_USER SET default_transaction_read_only = off"
+        "the server is read-only for this session (transaction_read_only is on); connect to the primary, or \
+         run SET default_transaction_read_only = off; ALTER ROLE SESSION_USER SET \
+         default_transaction_read_only = off"
     )]
     ReadOnly,
     /// The encoding of the database is not UTF-8.
     #[error(
-        "database {database:?} has encoding {found}, the store needs UTF8; correct the database URL, or run CREATE DATABASE {new} ENCODING \
-         'UTF8' TEMPLATE template0",
+        "database {database:?} has encoding {found}, the store needs UTF8; correct the database URL, or run \
+         CREATE DATABASE {new} ENCODING 'UTF8' TEMPLATE template0",
         new = identifier(&format!("{database}_utf8"))
     )]
     Encoding {
@@ -120,7 +125,8 @@ pub enum ConnectError {
     },
     /// The schema belongs to another role, which could replace the store's objects with its own.
     #[error(
-        "schema {schema:?} belongs to role {owner:?}; migrate as that role, or run ALTER SCHEMA \"{schema}\" OWNER TO {role}",
+        "schema {schema:?} belongs to role {owner:?}; migrate as that role, or run ALTER SCHEMA \"{schema}\" \
+         OWNER TO {role}",
         role = identifier(.role)
     )]
     ForeignSchema {
@@ -133,7 +139,8 @@ pub enum ConnectError {
     },
     /// Tables are missing: the schema has to be migrated.
     #[error(
-        "schema {schema:?} is at migration {found}, this program needs {needed}; run PostgresStore::migrate(url) once, as the owner of the schema"
+        "schema {schema:?} is at migration {found}, this program needs {needed}; run \
+         PostgresStore::migrate(url) once, as the owner of the schema"
     )]
     NotMigrated {
         /// The schema.
@@ -155,7 +162,8 @@ pub enum ConnectError {
     },
     /// A migration that was run differs from the one in this program.
     #[error(
-        "migration {id} ({name}) was run in schema {schema:?} with different contents than in this program; a migration is never edited, restore its file"
+        "migration {id} ({name}) was run in schema {schema:?} with different contents than in this program; \
+         a migration is never edited, restore its file"
     )]
     MigrationChanged {
         /// The schema.
@@ -167,8 +175,8 @@ pub enum ConnectError {
     },
     /// The role lacks a privilege.
     #[error(
-        "role {role:?} lacks a privilege in schema {schema:?}: {source}; migrate as a role that may create schemas, or as the owner run \
-         SELECT \"{schema}\".grant_writer({literal})",
+        "role {role:?} lacks a privilege in schema {schema:?}: {source}; migrate as a role that may create \
+         schemas, or as the owner run SELECT \"{schema}\".grant_writer({literal})",
         literal = literal(.role)
     )]
     NotGranted {
@@ -181,12 +189,14 @@ pub enum ConnectError {
     },
     /// A crash of the server could lose acknowledged events.
     #[error(
-        "synchronous_commit is off, so a crash could lose acknowledged events; run ALTER ROLE SESSION_USER SET synchronous_commit = on"
+        "synchronous_commit is off, so a crash could lose acknowledged events; run ALTER ROLE SESSION_USER \
+         SET synchronous_commit = on"
     )]
     SynchronousCommitOff,
     /// Transactions do not see what others committed while they waited for a lock.
     #[error(
-        "default_transaction_isolation is {found:?}, appends need \"read committed\"; run ALTER ROLE SESSION_USER SET default_transaction_isolation = 'read committed'"
+        "default_transaction_isolation is {found:?}, appends need \"read committed\"; run ALTER ROLE \
+         SESSION_USER SET default_transaction_isolation = 'read committed'"
     )]
     IsolationLevel {
         /// The isolation level.
@@ -194,7 +204,8 @@ pub enum ConnectError {
     },
     /// The sequence of the positions was altered.
     #[error(
-        "sequence {schema}.positions has {setting} {found}, the order of positions needs {needed}; run ALTER SEQUENCE \"{schema}\".positions {needed}"
+        "sequence {schema}.positions has {setting} {found}, the order of positions needs {needed}; run ALTER \
+         SEQUENCE \"{schema}\".positions {needed}"
     )]
     UnsafeSequence {
         /// The schema.
@@ -208,7 +219,8 @@ pub enum ConnectError {
     },
     /// The sequence of positions would return positions that are already stored.
     #[error(
-        "sequence {schema}.positions is at {drawn}, but position {last} is stored; run SELECT setval('\"{schema}\".positions', {last})"
+        "sequence {schema}.positions is at {drawn}, but position {last} is stored; run SELECT \
+         setval('\"{schema}\".positions', {last})"
     )]
     PositionsBehind {
         /// The schema.
@@ -220,7 +232,8 @@ pub enum ConnectError {
     },
     /// The sequence of stream ids would return ids that are already stored.
     #[error(
-        "sequence {schema}.streams_id_seq is at {drawn}, but stream id {last} is stored; run SELECT setval('\"{schema}\".streams_id_seq', {last})"
+        "sequence {schema}.streams_id_seq is at {drawn}, but stream id {last} is stored; run SELECT \
+         setval('\"{schema}\".streams_id_seq', {last})"
     )]
     StreamIdsBehind {
         /// The schema.
@@ -233,7 +246,8 @@ pub enum ConnectError {
     /// Triggers that protect the history are disabled, or not enabled always, such as after a restore with
     /// `--disable-triggers`.
     #[error(
-        "triggers in schema {schema:?} that refuse changes to stored events are disabled, or do not fire in sessions that replicate; run {statements}"
+        "triggers in schema {schema:?} that refuse changes to stored events are disabled, or do not fire in \
+         sessions that replicate; run {statements}"
     )]
     WeakTriggers {
         /// The schema.

@@ -9,7 +9,11 @@ pub(crate) struct Migration {
 
 macro_rules! migrations {
     ($($id:literal $name:literal),* $(,)?) => {
-        &[$(Migration { id: $id, name: $name, sql: include_str!(concat!("../../migrations/", $name, ".sql")) }),*]
+        &[$(Migration {
+            id: $id,
+            name: $name,
+            sql: include_str!(concat!("../../migrations/", $name, ".sql")),
+        }),*]
     };
 }
 

@@ -57,14 +57,14 @@ impl fmt::Display for PoolTimeout {
         match of {
             Scarce::Connections => write!(
                 f,
-                "all {most} connections of the store have been in use for {waited:?}; find out what holds them, \
-                 or raise `PostgresOptions::connections` above {most}"
+                "all {most} connections of the store have been in use for {waited:?}; find out what holds \
+                 them, or raise `PostgresOptions::connections` above {most}"
             ),
             Scarce::HeldConnections => write!(
                 f,
-                "all {most} connections of the store that may be held for long have been waiting for locks of others, or \
-                 held by the program itself, for {waited:?}; end the transactions that hold the streams, or raise \
-                 `PostgresOptions::connections`"
+                "all {most} connections of the store that may be held for long have been waiting for locks \
+                 of others, or held by the program itself, for {waited:?}; end the transactions that hold \
+                 the streams, or raise `PostgresOptions::connections`"
             ),
             Scarce::Appends => write!(
                 f,

@@ -58,7 +58,11 @@ macro_rules! statements {
             pub(crate) fn new(schema: &str, prepared: Prepared) -> Self {
                 Self {
                     $($name: Statement {
-                        text: in_schema(include_str!(concat!("../sql/", stringify!($name), ".sql")), schema).into(),
+                        text: in_schema(
+                            include_str!(concat!("../sql/", stringify!($name), ".sql")),
+                            schema,
+                        )
+                        .into(),
                         prepared: prepared == Prepared::Once,
                     },)*
                 }
@@ -74,5 +78,19 @@ macro_rules! statements {
 }
 
 statements! {
-    append, append_all, append_batch, append_in, append_many, append_one, backend, backend_lives, backend_serves, check, checkpoint_claim, checkpoint_fail, checkpoint_forget, checkpoint_hold, checkpoint_inline, checkpoint_lock, checkpoint_make, checkpoint_partitions, checkpoint_read, checkpoint_release, close_stream, command_name, decision, drop_snapshots, end_backend, export_closed, export_commands, export_decisions, find_appended, find_correlation, find_event, gapless, grant_projector, grant_reader, grant_writer, has_event, head, import_closed, import_commands, import_events, import_names, keep_found, letter_count, letter_count_elsewhere, letter_failed, letter_list, letter_list_elsewhere, letter_list_of, letter_list_of_elsewhere, letter_park, letter_park_elsewhere, letter_remove, letter_streams, letter_streams_elsewhere, list_snapshots, list_streams, load, load_command, load_many, lock_holders, migrations_applied, migrations_checksums, migrations_known, migrations_lock, names, open_appends, projection_behind, projection_dependents, projection_forget, projection_handover, projection_hide, projection_lock, projection_open, projection_publish, projection_readable, projection_status, projection_status_elsewhere, prune_commands, read_all, read_backward, read_forward, read_some, register_events, register_names, remember, rename_category, replayed, save_snapshot, schema_owner, search_path, search_path_back, streams_of_ids, watermark,
+    append, append_all, append_batch, append_in, append_many, append_one, backend, backend_lives,
+    backend_serves, check, checkpoint_claim, checkpoint_fail, checkpoint_forget, checkpoint_hold,
+    checkpoint_inline, checkpoint_lock, checkpoint_make, checkpoint_partitions, checkpoint_read,
+    checkpoint_release, close_stream, command_name, decision, drop_snapshots, end_backend, export_closed,
+    export_commands, export_decisions, find_appended, find_correlation, find_event, gapless, grant_projector,
+    grant_reader, grant_writer, has_event, head, import_closed, import_commands, import_events, import_names,
+    keep_found, letter_count, letter_count_elsewhere, letter_failed, letter_list, letter_list_elsewhere,
+    letter_list_of, letter_list_of_elsewhere, letter_park, letter_park_elsewhere, letter_remove,
+    letter_streams, letter_streams_elsewhere, list_snapshots, list_streams, load, load_command, load_many,
+    lock_holders, migrations_applied, migrations_checksums, migrations_known, migrations_lock, names,
+    open_appends, projection_behind, projection_dependents, projection_forget, projection_handover,
+    projection_hide, projection_lock, projection_open, projection_publish, projection_readable,
+    projection_status, projection_status_elsewhere, prune_commands, read_all, read_backward, read_forward,
+    read_some, register_events, register_names, remember, rename_category, replayed, save_snapshot,
+    schema_owner, search_path, search_path_back, streams_of_ids, watermark,
 }

@@ -30,9 +30,10 @@ pub enum PostgresTargetError {
     ///
     /// For a nested transaction use `connection.begin()`, which is a savepoint here.
     #[error(
-        "projection `{projection}` build {build} ended the transaction that its code was given (by COMMIT or ROLLBACK, or `begin()` \
-         after a swallowed error) or reset its settings, so what it had done by then may be stored although it failed; use \
-         `connection.begin()` for a nested transaction, and raise `build` to build the model anew"
+        "projection `{projection}` build {build} ended the transaction that its code was given (by COMMIT or \
+         ROLLBACK, or `begin()` after a swallowed error) or reset its settings, so what it had done by then \
+         may be stored although it failed; use `connection.begin()` for a nested transaction, and raise \
+         `build` to build the model anew"
     )]
     TransactionEnded {
         /// The projection's name.
@@ -42,8 +43,8 @@ pub enum PostgresTargetError {
     },
     /// The schema for the projection's tables exists, but was not created for it.
     #[error(
-        "projection `{projection}` build {build} was never set up in this store, but its schema {schema:?} exists; drop the \
-         schema, or raise `build`"
+        "projection `{projection}` build {build} was never set up in this store, but its schema {schema:?} \
+         exists; drop the schema, or raise `build`"
     )]
     SchemaTaken {
         /// The projection's name.
@@ -56,8 +57,9 @@ pub enum PostgresTargetError {
     /// A schema for the projection, or a view in it, belongs to another role, which could replace the
     /// projection's objects with its own, or whose objects this role may not replace.
     #[error(
-        "projection `{projection}` build {build} does not use schema {schema:?}, which belongs to role {owner:?}, at least in part; run the \
-         projection as that role, or transfer ownership with a privileged role: {statements}"
+        "projection `{projection}` build {build} does not use schema {schema:?}, which belongs to role \
+         {owner:?}, at least in part; run the projection as that role, or transfer ownership with a \
+         privileged role: {statements}"
     )]
     ForeignSchema {
         /// The projection's name.
@@ -73,8 +75,9 @@ pub enum PostgresTargetError {
     },
     /// A schema for the projection is missing, and the role may not create one.
     #[error(
-        "projection `{projection}` build {build} needs schema {schema:?}, which this role may not create ({source}); with a role that may, \
-         run CREATE SCHEMA \"{schema}\" AUTHORIZATION the role, or SELECT grant_projector('role') in the store's schema"
+        "projection `{projection}` build {build} needs schema {schema:?}, which this role may not create \
+         ({source}); with a role that may, run CREATE SCHEMA \"{schema}\" AUTHORIZATION the role, or SELECT \
+         grant_projector('role') in the store's schema"
     )]
     MayNotCreate {
         /// The projection's name.
@@ -88,7 +91,8 @@ pub enum PostgresTargetError {
     },
     /// Something has the name of a view for readers, and was not created by publishing this projection.
     #[error(
-        "projection `{projection}` build {build} is not shown to readers: {what}; rename or drop that, or rename the projection"
+        "projection `{projection}` build {build} is not shown to readers: {what}; rename or drop that, or \
+         rename the projection"
     )]
     NotOurs {
         /// The projection's name.
@@ -100,8 +104,9 @@ pub enum PostgresTargetError {
     },
     /// A foreign object depends on something that the projection has to drop.
     #[error(
-        "{what} of projection `{projection}` build {build} has to be dropped, and is in use: {by}; drop what uses it, and create that again \
-         afterwards. A view is replaced without that if the new table begins with the old columns"
+        "{what} of projection `{projection}` build {build} has to be dropped, and is in use: {by}; drop what \
+         uses it, and create that again afterwards. A view is replaced without that if the new table begins \
+         with the old columns"
     )]
     InUse {
         /// The projection's name.
@@ -115,7 +120,8 @@ pub enum PostgresTargetError {
     },
     /// The name of the schema would exceed the server's limit.
     #[error(
-        "schema name {schema:?} has more than 63 bytes; give the store's schema or the projection a shorter name"
+        "schema name {schema:?} has more than 63 bytes; give the store's schema or the projection a shorter \
+         name"
     )]
     NameTooLong {
         /// The schema.
@@ -124,8 +130,9 @@ pub enum PostgresTargetError {
     /// The checkpoints of the projection exist, but not its tables, such as after a restore of the store's
     /// schema alone. Continuing from the checkpoints would leave out all events before them.
     #[error(
-        "projection `{projection}` build {build} has checkpoints in this store, but no schema {schema:?} with its tables; restore that schema \
-         as well, or call `drop_build({build})` or raise `build` to build the model anew"
+        "projection `{projection}` build {build} has checkpoints in this store, but no schema {schema:?} \
+         with its tables; restore that schema as well, or call `drop_build({build})` or raise `build` to \
+         build the model anew"
     )]
     TablesMissing {
         /// The projection's name.
@@ -139,8 +146,9 @@ pub enum PostgresTargetError {
     /// events in the same database although the program reads them elsewhere, or the other way round. Nothing
     /// was changed.
     #[error(
-        "projection `{projection}` build {build} is built from {found}, and this program reads {asked}; rename one of the projections, or \
-         open the target with a different `schema`; to build this one anew from what the program reads, call `drop_build` or raise `build`"
+        "projection `{projection}` build {build} is built from {found}, and this program reads {asked}; \
+         rename one of the projections, or open the target with a different `schema`; to build this one anew \
+         from what the program reads, call `drop_build` or raise `build`"
     )]
     ForeignSource {
         /// The projection's name.
@@ -155,8 +163,9 @@ pub enum PostgresTargetError {
     /// The model is to be kept beside the events of a store, and the program reads another store. Nothing was
     /// changed.
     #[error(
-        "projection `{projection}` build {build} is kept beside the events of its database, and this program reads another store, whose \
-         first event {first} is not there; for events elsewhere give it the target `PostgresTarget::new`"
+        "projection `{projection}` build {build} is kept beside the events of its database, and this program \
+         reads another store, whose first event {first} is not there; for events elsewhere give it the \
+         target `PostgresTarget::new`"
     )]
     EventsElsewhere {
         /// The projection's name.
@@ -168,8 +177,8 @@ pub enum PostgresTargetError {
     },
     /// An inline projection needs the model in the same database as the events.
     #[error(
-        "projection `{projection}` build {build} cannot be inline: its events are elsewhere; give `inline` a `Projector::new(store, …)` \
-         without another target"
+        "projection `{projection}` build {build} cannot be inline: its events are elsewhere; give `inline` a \
+         `Projector::new(store, …)` without another target"
     )]
     NotBeside {
         /// The projection's name.

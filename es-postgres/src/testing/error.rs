@@ -14,16 +14,24 @@ use crate::connect::error::ConnectError;
 pub enum TestDatabaseError {
     /// No PostgreSQL is installed.
     #[error(
-        "no PostgreSQL server was found; in a clone of this framework, `cargo xtask test` fetches one and runs the tests; else install one (Debian and Ubuntu: apt install postgresql; Fedora: dnf install postgresql-server; macOS: brew install postgresql), or set PG_BIN to the folder with initdb, or ES_TEST_DATABASE_URL to a server's URL"
+        "no PostgreSQL server was found; in a clone of this framework, `cargo xtask test` fetches one and \
+         runs the tests; else install one (Debian and Ubuntu: apt install postgresql; Fedora: dnf install \
+         postgresql-server; macOS: brew install postgresql), or set PG_BIN to the folder with initdb, or \
+         ES_TEST_DATABASE_URL to a server's URL"
     )]
     NotInstalled,
     /// The server refuses to run as root, and there is no other user.
     #[error(
-        "PostgreSQL does not run as root, and this machine has neither a user postgres nor nobody; run as another user, or set ES_TEST_DATABASE_URL to a server's URL"
+        "PostgreSQL does not run as root, and this machine has neither a user postgres nor nobody; run as \
+         another user, or set ES_TEST_DATABASE_URL to a server's URL"
     )]
     NoUserToRunAs,
     /// The user that the server runs as cannot reach the folder.
-    #[error("the server runs as user {user:?}, who cannot reach {folder}; choose a different folder, or make the folders above it passable (chmod o+x)", folder = folder.display())]
+    #[error(
+        "the server runs as user {user:?}, who cannot reach {folder}; choose a different folder, or make the \
+         folders above it passable (chmod o+x)",
+        folder = folder.display()
+    )]
     Unreachable {
         /// The user.
         user: String,
@@ -31,7 +39,10 @@ pub enum TestDatabaseError {
         folder: PathBuf,
     },
     /// The folder belongs to another user.
-    #[error("{folder} belongs to another user; remove it, or set TMPDIR to a folder of your own", folder = folder.display())]
+    #[error(
+        "{folder} belongs to another user; remove it, or set TMPDIR to a folder of your own",
+        folder = folder.display()
+    )]
     NotOurs {
         /// The folder.
         folder: PathBuf,

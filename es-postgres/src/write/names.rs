@@ -171,8 +171,8 @@ async fn with_ids(
 }
 
 fn other_history() -> StoreError {
-    let source = "the connection repeatedly led to a database with a different history than the one before; a failover may be \
-                  in progress";
+    let source = "the connection repeatedly led to a database with a different history than the one before; \
+                  a failover may be in progress";
     StoreError::Backend { source: source.into(), retryable: true }
 }
 

@@ -29,8 +29,8 @@ pub enum OpenError {
     },
     /// A migration that was applied to this file differs from the one in this crate.
     #[error(
-        "migration {number} of {path:?} differs from the one in this program: it was changed after it was applied; use \
-         the version of this crate that created the file"
+        "migration {number} of {path:?} differs from the one in this program: it was changed after it was \
+         applied; use the version of this crate that created the file"
     )]
     ChangedMigration {
         /// The file.
@@ -53,8 +53,8 @@ pub enum OpenError {
     },
     /// The file is on a network file system, where locks between hosts are not reliable.
     #[error(
-        "{path:?} is on a network file system ({kind}), where locks are not reliable; move it to a local disk, or set \
-         `allow_network_file_system(true)` if one program on one host uses it"
+        "{path:?} is on a network file system ({kind}), where locks are not reliable; move it to a local \
+         disk, or set `allow_network_file_system(true)` if one program on one host uses it"
     )]
     NetworkFileSystem {
         /// The file.
@@ -65,7 +65,8 @@ pub enum OpenError {
     /// The folder of the file does not exist, or the file cannot be read or written in it. Two more files,
     /// `-wal` and `-shm`, are written next to it.
     #[error(
-        "{path:?} cannot be used: {source}; its folder must exist, and this program must be able to write to it"
+        "{path:?} cannot be used: {source}; its folder must exist, and this program must be able to write to \
+         it"
     )]
     Folder {
         /// The file.

@@ -11,8 +11,8 @@ use es_core::projection::ProjectorError;
 pub enum SqliteTargetError {
     /// A handler has ended the transaction of its batch, or tried to. Nothing of the batch was written.
     #[error(
-        "a handler of projection `{projection}` build {build} has ended the transaction that it runs in; nothing was \
-         written; nest with `connection.begin()` instead of COMMIT and ROLLBACK"
+        "a handler of projection `{projection}` build {build} has ended the transaction that it runs in; \
+         nothing was written; nest with `connection.begin()` instead of COMMIT and ROLLBACK"
     )]
     TransactionEnded {
         /// The projection's name.
@@ -22,7 +22,8 @@ pub enum SqliteTargetError {
     },
     /// The file was not created by this projection.
     #[error(
-        "projection `{projection}` build {build} cannot store its model in {path:?}: {found}; use a different path"
+        "projection `{projection}` build {build} cannot store its model in {path:?}: {found}; use a \
+         different path"
     )]
     NotOurs {
         /// The projection's name.
@@ -36,9 +37,9 @@ pub enum SqliteTargetError {
     },
     /// The file would be on a network file system, where locks between hosts are not reliable.
     #[error(
-        "projection `{projection}` build {build} cannot store its model in {path:?}: it is on a network file system \
-         ({kind}), where locks are not reliable; move it to a local disk, or set `allow_network_file_system(true)` if one \
-         program on one host uses it"
+        "projection `{projection}` build {build} cannot store its model in {path:?}: it is on a network file \
+         system ({kind}), where locks are not reliable; move it to a local disk, or set \
+         `allow_network_file_system(true)` if one program on one host uses it"
     )]
     NetworkFileSystem {
         /// The projection's name.

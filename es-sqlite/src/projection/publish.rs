@@ -69,7 +69,10 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         run(&mut pointer, "COMMIT").await?;
         // Returns its space to the disk, unless another connection prevents it.
         if let Err(error) = run(&mut db, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").await {
-            tracing::debug!(projection = P::NAME, build, %error, "the file of a dropped build keeps its size");
+            tracing::debug!(
+                projection = P::NAME, build, %error,
+                "the file of a dropped build keeps its size"
+            );
         }
         Ok(())
     }

@@ -12,8 +12,8 @@ use crate::latch::hold;
 use crate::open::connect::{Opener, Use};
 
 const ALL_READERS_BUSY: Failure = Failure::Waited(
-    "`SqliteOptions::readers` calls were reading, and none of them ended within `busy_timeout`; raise either, \
-     or read less at a time",
+    "`SqliteOptions::readers` calls were reading, and none of them ended within `busy_timeout`; raise \
+     either, or read less at a time",
 );
 
 #[derive(Debug)]

@@ -26,8 +26,8 @@ use crate::error::Failure;
 use crate::latch::hold;
 
 const QUEUE_FULL: Failure = Failure::Waited(
-    "the queue of `SqliteOptions::waiting` writes was full, and no place became free within `busy_timeout`; raise \
-     either, or write less at a time",
+    "the queue of `SqliteOptions::waiting` writes was full, and no place became free within `busy_timeout`; \
+     raise either, or write less at a time",
 );
 /// After the writes of so many callers together, the lane waits this long for most of them to write again.
 const FEWEST_CALLERS: usize = 4;

@@ -1,4 +1,5 @@
-//! Comments and pages are at most 110 columns wide. `cargo fmt` formats code, but not comments.
+//! Comments, pages and the code of the published crates are at most 110 columns wide. `cargo fmt` formats
+//! code, but neither comments nor texts.
 
 use crate::files;
 
@@ -28,6 +29,20 @@ fn no_comment_is_wider_than_the_code() {
                 long.push(format!("{path}:{}", number + 1));
             }
         }
+    }
+    are_none(&long);
+}
+
+/// `cargo fmt` leaves a line as it is if it cannot break a text or a macro in it.
+#[test]
+fn no_line_of_a_published_crate_is_wider_than_the_others() {
+    let mut long = Vec::new();
+    for (path, text) in
+        files("rs").iter().filter(|(path, _)| path.starts_with("es-") && path.contains("/src/"))
+    {
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"));
+        let wide = lines.filter(|(_, line)| line.chars().count() > COLUMNS);
+        long.extend(wide.map(|(number, _)| format!("{path}:{}", number + 1)));
     }
     are_none(&long);
 }

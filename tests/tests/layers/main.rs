@@ -1,5 +1,5 @@
-//! Dependencies point one way: no two files of a crate import each other, directly or indirectly. No two types
-//! of a crate share a name, no parameter is a flag, and functions and files stay small.
+//! Dependencies point one way: no two files of a crate import each other, directly or indirectly. No two
+//! types of a crate share a name, no parameter is a flag, and functions and files stay small.
 
 mod arrows;
 mod exposed;

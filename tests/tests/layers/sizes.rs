@@ -55,7 +55,8 @@ fn function(line: &str) -> Option<&str> {
 fn length(lines: &[&str]) -> usize {
     let first = lines[0];
     let indent = &first[..first.len() - first.trim_start().len()];
-    let is_own = |line: &&str| line.strip_prefix(indent).is_some_and(|rest| !rest.starts_with([' ', ')']));
+    let begins_with_own = |rest: &str| !rest.is_empty() && !rest.starts_with([' ', ')']);
+    let is_own = |line: &&str| line.strip_prefix(indent).is_some_and(begins_with_own);
     // A signature over several lines continues with `)`; a function with a body ends with its brace alone.
     let ends = lines.iter().position(|line| {
         let rest = line.strip_prefix(indent).unwrap_or_default();
@@ -88,6 +89,13 @@ mod tests {
         };
         assert_eq!(too_long(&of(LONGEST_FUNCTION)), Vec::<String>::new());
         assert_eq!(too_long(&of(LONGEST_FUNCTION + 1)), ["made_up.rs:2: `long` has 46 lines"]);
+    }
+
+    #[test]
+    fn an_empty_line_does_not_end_a_function() {
+        let of = |calls: usize| file(format!("fn calls() {{\n{}}}\n", "    work();\n\n".repeat(calls)));
+        assert_eq!(too_long(&of(20)), Vec::<String>::new());
+        assert_eq!(too_long(&of(22)), ["made_up.rs:1: `calls` has 46 lines"]);
     }
 
     #[test]

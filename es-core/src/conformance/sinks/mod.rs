@@ -1,7 +1,7 @@
 //! The suite that every [sink](crate::messaging::MessageSink) must pass: each line of its contract as a test.
 //!
-//! The author of a sink writes a [`SinkHarness`], which creates sinks and reads what the broker has stored, and
-//! calls [`sink_conformance!`](crate::sink_conformance) in an integration test:
+//! The author of a sink writes a [`SinkHarness`], which creates sinks and reads what the broker has stored,
+//! and calls [`sink_conformance!`](crate::sink_conformance) in an integration test:
 //!
 //! ```
 //! use es_core::conformance::sinks::SinkHarness;

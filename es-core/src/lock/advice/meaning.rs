@@ -19,9 +19,9 @@ pub(in crate::lock) fn unclear(published: &Published, place: &str, unclear: &Unc
         ),
         Unclear::Unsteady(reader, difference) => format!(
             "{place} is read by {reader} differently each time: {difference}\n\
-             A stored event must always mean the same. Write a constant where the code uses the clock, a random number or \
-             the order of a hash map: in a default, in `UpcastFrom`, in `Retired`, or in code that reads a field. \
-             When the event was stored is in the `UpcastContext`."
+             A stored event must always mean the same. Write a constant where the code uses the clock, a \
+             random number or the order of a hash map: in a default, in `UpcastFrom`, in `Retired`, or in \
+             code that reads a field. When the event was stored is in the `UpcastContext`."
         ),
     })
 }
@@ -64,8 +64,10 @@ pub(in crate::lock) fn changed(
     line(
         &mut text,
         &format!(
-            "Events like it are stored. Undo the change; if new events should mean something else, make a new version.\n\
-             If stored events should mean this from now on, `ES_LOCK=update cargo test` writes it into {file}."
+            "Events like it are stored. Undo the change; if new events should mean something else, make a \
+             new version.\n\
+             If stored events should mean this from now on, `ES_LOCK=update cargo test` writes it into \
+             {file}."
         ),
     );
     Finding::new(text.trim_end())
@@ -151,8 +153,8 @@ fn default(key: &str, note: &str) -> String {
     match note.strip_prefix("default ") {
         Some(path) => format!("the default of `{key}`: the function `{}`", path.trim_matches('"')),
         None => format!(
-            "the default of `{key}`, which is not stored here (`#[serde(default)]`): an `impl Default`, or the variant that is \
-             `#[default]`"
+            "the default of `{key}`, which is not stored here (`#[serde(default)]`): an `impl Default`, or \
+             the variant that is `#[default]`"
         ),
     }
 }

@@ -25,8 +25,8 @@ pub(super) fn version(
     let by_hand = by_hand(version, entry, (before, now), &old);
     match fields::history(version, entry, before, now) {
         Some(history) => format!(
-            "Events of version {version} are stored as they were. Undo the change, or make it version {next}, and describe the \
-             change on its fields{keeping}:\n\n\
+            "Events of version {version} are stored as they were. Undo the change, or make it version \
+             {next}, and describe the change on its fields{keeping}:\n\n\
              {history}\n\n\
              Or, if code has to convert an old event, keep the struct as it was under the name \
              `{old}`{keeping}{containing}, and write\n\n\
@@ -34,8 +34,8 @@ pub(super) fn version(
              Then run `ES_LOCK=update cargo test`."
         ),
         None => format!(
-            "Events of version {version} are stored as they were. Undo the change, or make it version {next}: keep the \
-             struct as it was under the name `{old}`{keeping}{containing}, and write\n\n\
+            "Events of version {version} are stored as they were. Undo the change, or make it version \
+             {next}: keep the struct as it was under the name `{old}`{keeping}{containing}, and write\n\n\
              {by_hand}\n\n\
              then run `ES_LOCK=update cargo test`."
         ),

@@ -37,16 +37,18 @@ fn advice(lacking: &Lacking) -> String {
         }
         ([name], []) => {
             format!(
-                "Derive `es_core::shape::Shape` for {name}, or declare on the field how it is written: {form}."
+                "Derive `es_core::shape::Shape` for {name}, or declare on the field how it is written: \
+                 {form}."
             )
         }
         (names, []) => format!(
-            "Derive `es_core::shape::Shape` for each of {} without a shape, or declare on the field how it is written: {form}.",
+            "Derive `es_core::shape::Shape` for each of {} without a shape, or declare on the field how it \
+             is written: {form}.",
             names.join(", ")
         ),
         (names, foreign) => format!(
-            "Derive `es_core::shape::Shape` for {} if it is not derived yet. If it is, a parameter has no shape: {}, so declare on \
-             the field how it is written: {as_type}, or {form}.",
+            "Derive `es_core::shape::Shape` for {} if it is not derived yet. If it is, a parameter has no \
+             shape: {}, so declare on the field how it is written: {as_type}, or {form}.",
             names.join(" and "),
             foreign.join(" and "),
         ),

@@ -20,8 +20,8 @@ pub(in crate::lock) fn history(before: &[Line], now: &[Line], entry: &Entry) -> 
         _ => ("the types themselves describe the change", "They derive"),
     };
     Some(format!(
-        "No event needs a new version if {itself}: {}. {derives} `Shape` without `Deserialize` then, as `Shape` \
-         also reads what was stored before.",
+        "No event needs a new version if {itself}: {}. {derives} `Shape` without `Deserialize` then, as \
+         `Shape` also reads what was stored before.",
         advice.join(", ")
     ))
 }

@@ -221,8 +221,8 @@ fn hint_at_renamed_types(before: &[Line], now: &[Line], found: &mut Vec<String>)
         {
             let (old, now) = (shape_name(&old.key), rust_type(new));
             found.push(format!(
-                "`{now}` is what `{old}` was: if only its Rust name changed, write `#[shape(name = \"{old}\")]` on it \
-                 and nothing has changed"
+                "`{now}` is what `{old}` was: if only its Rust name changed, write `#[shape(name = \
+                 \"{old}\")]` on it and nothing has changed"
             ));
         }
     }

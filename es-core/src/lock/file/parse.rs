@@ -22,10 +22,12 @@ fn check_format(line: Option<&str>) -> Result<(), Finding> {
     match line {
         Some(FORMAT) => Ok(()),
         Some("format = 1") => Err(Finding::new(format!(
-            "{NAME} has `format = 1`, which does not say what stored payloads mean; this es-core reads `{FORMAT}`\n\
-             Renew it on a commit whose events are as they were published: delete {NAME} and the payloads in `events` that \
-             were generated, write each one that you wrote by hand as `{{\"stored\": <the payload>}}`, and run \
-             `ES_LOCK=update cargo test`. The shapes of the new file must be those of the old one."
+            "{NAME} has `format = 1`, which does not say what stored payloads mean; this es-core reads \
+             `{FORMAT}`\n\
+             Renew it on a commit whose events are as they were published: delete {NAME} and the payloads in \
+             `events` that were generated, write each one that you wrote by hand as `{{\"stored\": <the \
+             payload>}}`, and run `ES_LOCK=update cargo test`. The shapes of the new file must be those of \
+             the old one."
         ))),
         Some(line) if line.starts_with("format = ") => Err(Finding::new(format!(
             "{NAME} has `{line}`, and this es-core knows `{FORMAT}`; use the es-core that wrote it"
@@ -55,8 +57,9 @@ impl Parser {
     fn line(&mut self, line: &str) -> Result<(), String> {
         if is_merge_marker(line) {
             return Err("a merge was not resolved; keep the lines of both sides, each once\n\
-                 Where both sides made the same version of an event, give one of them the next version: keep the entry of the \
-                 other, and run `ES_LOCK=update cargo test` for the new one."
+                        Where both sides made the same version of an event, give one of them the next \
+                        version: keep the entry of the other, and run `ES_LOCK=update cargo test` for the \
+                        new one."
                 .into());
         }
         if let Within::Name(was) = &self.within {
@@ -223,13 +226,13 @@ name account.payed
         assert_eq!(
             problem("format = 2\n<<<<<<< HEAD\n"),
             "events.lock line 2: a merge was not resolved; keep the lines of both sides, each once\n\
-             Where both sides made the same version of an event, give one of them the next version: keep the entry of the \
-             other, and run `ES_LOCK=update cargo test` for the new one."
+             Where both sides made the same version of an event, give one of them the next version: keep the \
+             entry of the other, and run `ES_LOCK=update cargo test` for the new one."
         );
         assert_eq!(
             problem("format = 2\nevent a 2\n  payload: i64\nevent a 2\n  payload: u64\n"),
-            "events.lock line 4: `a` version 2 is here twice: two branches both made it; give one of them the next \
-             version"
+            "events.lock line 4: `a` version 2 is here twice: two branches both made it; give one of them \
+             the next version"
         );
         assert_eq!(
             problem("format = 2\nevent a 2\n      payload: i64\n"),

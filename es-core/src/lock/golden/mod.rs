@@ -85,7 +85,8 @@ impl CheckedPayloads {
             Err(problem) => {
                 let refused = fits::refused(&Folder::name(published));
                 return self.findings.push(Finding::new(format!(
-                    "{published} has no golden payloads, and those generated from its shape do not fit: {problem}\n\
+                    "{published} has no golden payloads, and those generated from its shape do not fit: \
+                     {problem}\n\
                      {refused}",
                 )));
             }

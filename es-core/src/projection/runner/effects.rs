@@ -64,8 +64,10 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         if page.rest == Rest::More && page.broken.is_none() {
             self.pages.read_ahead(page.checkpoint, self.pace.fitting(self.options.page_size));
         }
-        let span = debug_span!("effects", name = P::NAME, partition = self.partition.index(), from = %from.position(),
-            to = %page.checkpoint.position(), events = page.events.len());
+        let span = debug_span!(
+            "effects", name = P::NAME, partition = self.partition.index(), from = %from.position(),
+            to = %page.checkpoint.position(), events = page.events.len()
+        );
         self.effects_of(session, page, from).instrument(span).await
     }
 

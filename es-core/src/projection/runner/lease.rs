@@ -104,7 +104,10 @@ impl Lease {
             tokio::select! {
                 biased;
                 () = sleep_until(ends) => {
-                    warn!(projection = P::NAME, partition = partition.index(), "the lease has expired: another worker may continue");
+                    warn!(
+                        projection = P::NAME, partition = partition.index(),
+                        "the lease has expired: another worker may continue"
+                    );
                     *self = Self::default();
                     return None;
                 }

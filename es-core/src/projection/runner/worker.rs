@@ -239,8 +239,10 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         if page.rest == Rest::More && page.broken.is_none() && !singly {
             self.pages.read_ahead(page.checkpoint, self.pace.fitting(self.options.page_size));
         }
-        let span = debug_span!("project", projection = P::NAME, partition = self.partition.index(), from = %from.position(),
-            to = %page.checkpoint.position(), events = page.events.len(), singly);
+        let span = debug_span!(
+            "project", projection = P::NAME, partition = self.partition.index(), from = %from.position(),
+            to = %page.checkpoint.position(), events = page.events.len(), singly
+        );
         let target = self.target.clone();
         let watch = target.watch(&session);
         // The futures around the work would hold several copies of it.

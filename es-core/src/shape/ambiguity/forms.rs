@@ -47,8 +47,8 @@ impl<'a> Search<'a> {
             let path = join(path, &format!("..{}", field.name));
             if let Some(map) = others().filter(is_flat).find(|other| self.takes_rest(&other.shape)) {
                 let problem = format!(
-                    "a type with a history beside the map `..{}`, which may hold entries of the names that its fields have \
-                     now: nothing tells which of the two was stored",
+                    "a type with a history beside the map `..{}`, which may hold entries of the names that \
+                     its fields have now: nothing tells which of the two was stored",
                     map.name
                 );
                 self.found(
@@ -61,8 +61,8 @@ impl<'a> Search<'a> {
                 let names = self.names_of_field(other);
                 if let Some(name) = changed.iter().find(|name| names.iter().any(|other| other == *name)) {
                     let problem = format!(
-                        "a type that has a field `{name}` in some of its forms, beside another of that name: nothing tells \
-                         which of the two was stored"
+                        "a type that has a field `{name}` in some of its forms, beside another of that name: \
+                         nothing tells which of the two was stored"
                     );
                     self.found(&path, problem, "Give the other field a name that none ever had.");
                 }

@@ -67,7 +67,8 @@ impl Schema {
 }
 
 /// What to do if serde buffers a value before reading it.
-const KEYS_STAY_STRINGS: &str = "Where serde reads a tag, `untagged` or `flatten` around it, keys of maps stay strings: use `String` keys, or another tagging.";
+const KEYS_STAY_STRINGS: &str = "Where serde reads a tag, `untagged` or `flatten` around it, keys of maps \
+                                 stay strings: use `String` keys, or another tagging.";
 
 struct Search<'a> {
     schema: &'a Schema,

@@ -30,7 +30,8 @@ impl<'a> Search<'a> {
                 self.found(
                     &join(path, variant.name),
                     format!(
-                        "a value that is written, cannot be read, and is taken for `{}`, which is tried later",
+                        "a value that is written, cannot be read, and is taken for `{}`, which is tried \
+                         later",
                         later.name
                     ),
                     KEYS_STAY_STRINGS,
@@ -44,7 +45,11 @@ impl<'a> Search<'a> {
             if let Some((earlier, _)) = earlier {
                 self.found(
                     &join(path, variant.name),
-                    format!("without a tag it is read as `{}`, which is tried before and takes some of its values", earlier.name),
+                    format!(
+                        "without a tag it is read as `{}`, which is tried before and takes some of its \
+                         values",
+                        earlier.name
+                    ),
                     "Write a tag, or put the variant that takes less first.",
                 );
             }

@@ -115,7 +115,8 @@ impl<'a> Search<'a> {
                         if variants.len() > 1 {
                             self.found(
                                 path,
-                                "a key without a tag is a string, whatever variant it was; two keys may become one",
+                                "a key without a tag is a string, whatever variant it was; two keys may \
+                                 become one",
                                 "Use a `String` or a newtype of one as the key, or a list of pairs.",
                             );
                         }

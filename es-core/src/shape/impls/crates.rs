@@ -60,8 +60,10 @@ macro_rules! of_time {
 }
 
 of_time! {
-    OffsetDateTime, time::OffsetDateTime::UNIX_EPOCH, "time-offset-date-time", (i32, u16, u8, u8, u8, u32, i8, i8, i8);
-    PrimitiveDateTime, time::macros::datetime!(1970-01-01 0:00), "time-primitive-date-time", (i32, u16, u8, u8, u8, u32);
+    OffsetDateTime, time::OffsetDateTime::UNIX_EPOCH, "time-offset-date-time",
+        (i32, u16, u8, u8, u8, u32, i8, i8, i8);
+    PrimitiveDateTime, time::macros::datetime!(1970-01-01 0:00), "time-primitive-date-time",
+        (i32, u16, u8, u8, u8, u32);
     Date, time::macros::date!(1970-01-01), "time-date", (i32, u16);
     Time, time::Time::MIDNIGHT, "time-time", (u8, u8, u8, u32);
     UtcOffset, time::UtcOffset::UTC, "time-utc-offset", (i8, i8, i8);

@@ -33,8 +33,8 @@ pub(in crate::event) fn check(
         errors.spanned(
             literal,
             format!(
-                "version {unchanged} changes nothing: no field was added, renamed or removed in it; describe on the fields \
-                 what changed, or write `previous = Type` instead of the whole history"
+                "version {unchanged} changes nothing: no field was added, renamed or removed in it; describe \
+                 on the fields what changed, or write `previous = Type` instead of the whole history"
             ),
         );
         return;
@@ -58,8 +58,8 @@ fn kind_of_struct(history: &EventHistory, errors: &mut Errors) {
                 let word = first_word(field);
                 errors.spanned(
                     word,
-                    "fields without names have no history; name the fields, or write `previous = Type`, where `Type` is \
-                     the struct of the previous version",
+                    "fields without names have no history; name the fields, or write `previous = Type`, \
+                     where `Type` is the struct of the previous version",
                 );
             }
         }
@@ -68,7 +68,10 @@ fn kind_of_struct(history: &EventHistory, errors: &mut Errors) {
             for field in with_history() {
                 errors.spanned(
                     &field.ident,
-                    format!("a struct without fields is stored as `null`; write `struct {ident} {{}}`, or `previous = Type`"),
+                    format!(
+                        "a struct without fields is stored as `null`; write `struct {ident} {{}}`, or \
+                         `previous = Type`"
+                    ),
                 );
             }
         }
@@ -127,8 +130,8 @@ fn kind_of_field(history: &EventHistory, field: &Field, errors: &mut Errors) {
             errors.spanned(
                 &change.key,
                 format!(
-                    "`{}` is flattened and has no name of its own; rename the fields in its type, in a new struct, and \
-                     write `previous = Type`",
+                    "`{}` is flattened and has no name of its own; rename the fields in its type, in a new \
+                     struct, and write `previous = Type`",
                     field.ident
                 ),
             );
@@ -142,8 +145,8 @@ fn kind_of_field(history: &EventHistory, field: &Field, errors: &mut Errors) {
         errors.spanned(
             &field.ty,
             format!(
-                "`{ident}` contains itself, so its old versions would contain the newest; write `previous = Type`, where \
-                 `Type` is the struct of the previous version"
+                "`{ident}` contains itself, so its old versions would contain the newest; write `previous = \
+                 Type`, where `Type` is the struct of the previous version"
             ),
         );
     }
@@ -155,8 +158,9 @@ fn removed_flattened(history: &EventHistory, field: &Field, errors: &mut Errors)
         errors.spanned(
             &field.ident,
             format!(
-                "serde reads flattened fields in the order of their declarations, and whether `{}` came before or after \
-                 `{}` is not known; write `previous = Type`, where `Type` is the struct of the previous version",
+                "serde reads flattened fields in the order of their declarations, and whether `{}` came \
+                 before or after `{}` is not known; write `previous = Type`, where `Type` is the struct of \
+                 the previous version",
                 field.ident, other.ident
             ),
         );
@@ -185,8 +189,8 @@ fn removed_in_the_last_step(history: &EventHistory, version: u32, literal: &LitI
         errors.spanned(
             literal,
             format!(
-                "version {before} has the field `{name}`, which this version cannot fill; remove `write_as`, or keep \
-                 `{name}` until no program reads version {before} any more"
+                "version {before} has the field `{name}`, which this version cannot fill; remove `write_as`, \
+                 or keep `{name}` until no program reads version {before} any more"
             ),
         );
     }

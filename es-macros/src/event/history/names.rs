@@ -43,7 +43,10 @@ pub(super) fn check(history: &EventHistory, version: u32, errors: &mut Errors) {
             let name = wire.name(field, version);
             errors.spanned(
                 at,
-                format!("in version {version} this and `{other}` were both stored as `{name}`; write its former name"),
+                format!(
+                    "in version {version} this and `{other}` were both stored as `{name}`; write its former \
+                     name"
+                ),
             );
         }
     }
@@ -61,13 +64,13 @@ fn same_field(field: &Field, other: &Field, version: u32, errors: &mut Errors) {
     let name = &field.ident;
     let problem = match (&field.removed, &other.removed) {
         (Some(gone), None) => format!(
-            "`{name}` is removed in version {gone}, and still present; remove `removed`, or write on the field when it was \
-             added again: `#[event(added(in = …, default = …))]`",
+            "`{name}` is removed in version {gone}, and still present; remove `removed`, or write on the \
+             field when it was added again: `#[event(added(in = …, default = …))]`",
             gone = gone.version
         ),
         (Some(_), Some(_)) => format!(
-            "`{name}` is removed twice, and version {version} had it twice; remove one `removed`, or write when it was added \
-             again: `removed(in = …, #[event(added(in = …, default = …))] {name}: Type)`"
+            "`{name}` is removed twice, and version {version} had it twice; remove one `removed`, or write \
+             when it was added again: `removed(in = …, #[event(added(in = …, default = …))] {name}: Type)`"
         ),
         // The compiler reports two current fields of one name.
         (None, _) => return,

@@ -64,16 +64,17 @@ fn kind_of_type(history: &TypeHistory, errors: &mut Errors) {
         errors.spanned(
             &word,
             format!(
-                "with `{attribute}`, these fields are not what is stored, so they have no history; put the history on the \
-                 type that is stored, or write a new type and a new version of the events"
+                "with `{attribute}`, these fields are not what is stored, so they have no history; put the \
+                 history on the type that is stored, or write a new type and a new version of the events"
             ),
         );
     }
     if keys.untagged {
         errors.spanned(
             &word,
-            "serde recognises a variant of an untagged enum by its fields, and so are the forms of a history: what was stored \
-             as one variant could be read as another; write a new type and a new version of the events",
+            "serde recognises a variant of an untagged enum by its fields, and so are the forms of a \
+             history: what was stored as one variant could be read as another; write a new type and a new \
+             version of the events",
         );
     }
 }
@@ -99,8 +100,8 @@ fn kind_of_part(history: &TypeHistory, part: &Part, errors: &mut Errors) {
             for field in fields_with_history(part) {
                 errors.spanned(
                     word_of(field),
-                    "fields without names have no history, as it is unknown which of them were stored; write a new type with \
-                     names, and a new version of the events",
+                    "fields without names have no history, as it is unknown which of them were stored; write \
+                     a new type with names, and a new version of the events",
                 );
             }
         }
@@ -108,7 +109,8 @@ fn kind_of_part(history: &TypeHistory, part: &Part, errors: &mut Errors) {
             for field in fields_with_history(part) {
                 errors.spanned(
                     &field.ident,
-                    "a type without fields is not stored as an object, so none of its fields was ever stored; remove this",
+                    "a type without fields is not stored as an object, so none of its fields was ever \
+                     stored; remove this",
                 );
             }
         }
@@ -129,8 +131,8 @@ fn beside_flattened(part: &Part, errors: &mut Errors) {
             errors.spanned(
                 word_of(field),
                 format!(
-                    "`{}` is flattened and has no name of its own, so it is unknown whether it was stored; write a new \
-                     type and a new version of the events",
+                    "`{}` is flattened and has no name of its own, so it is unknown whether it was stored; \
+                     write a new type and a new version of the events",
                     flat.ident
                 ),
             );
@@ -139,8 +141,8 @@ fn beside_flattened(part: &Part, errors: &mut Errors) {
         errors.spanned(
             word_of(field),
             format!(
-                "`{flat}` is flattened and may contain a field of any name, so it is unknown whether `{field}` was stored; \
-                 write a new type and a new version of the events",
+                "`{flat}` is flattened and may contain a field of any name, so it is unknown whether \
+                 `{field}` was stored; write a new type and a new version of the events",
                 flat = flat.ident,
                 field = field.ident,
             ),
@@ -191,7 +193,10 @@ fn kind_of_field(history: &TypeHistory, field: &Field, errors: &mut Errors) {
     if keys.skip_reading || keys.skip_writing {
         errors.spanned(
             &word,
-            format!("`{name}` is skipped by serde, so it is not stored or not read, and has no history; remove this"),
+            format!(
+                "`{name}` is skipped by serde, so it is not stored or not read, and has no history; remove \
+                 this"
+            ),
         );
         return;
     }
@@ -200,7 +205,8 @@ fn kind_of_field(history: &TypeHistory, field: &Field, errors: &mut Errors) {
         errors.spanned(
             &word,
             format!(
-                "both `added` and `#[serde(default)]` set the value of `{name}` if it is absent; remove `#[serde(default)]`"
+                "both `added` and `#[serde(default)]` set the value of `{name}` if it is absent; remove \
+                 `#[serde(default)]`"
             ),
         );
     }
@@ -208,22 +214,29 @@ fn kind_of_field(history: &TypeHistory, field: &Field, errors: &mut Errors) {
         errors.spanned(
             &word,
             format!(
-                "`{name}` may be absent from current values (`skip_serializing_if`), and is absent from values stored before \
-                 it was added, so the two cannot be distinguished; remove `skip_serializing_if`. Only an `Option` may have \
-                 it, with `Option::is_none` and `added(…, default)`, as it is `None` either way"
+                "`{name}` may be absent from current values (`skip_serializing_if`), and is absent from \
+                 values stored before it was added, so the two cannot be distinguished; remove \
+                 `skip_serializing_if`. Only an `Option` may have it, with `Option::is_none` and `added(…, \
+                 default)`, as it is `None` either way"
             ),
         );
     }
     if attributes::has(&field.attributes, "getter") {
         errors.spanned(&word, "`getter` belongs to a remote type, which has no history; remove it");
     }
+    has_parameter(history, field, errors);
+}
+
+/// Rejects an added field whose type has a parameter of the type around it.
+fn has_parameter(history: &TypeHistory, field: &Field, errors: &mut Errors) {
+    let name = &field.ident;
     let parameters = form::parameters(&history.input.generics);
     if let Some(parameter) = mentioned(field.ty.to_token_stream(), &parameters) {
         errors.spanned(
             &field.ty,
             format!(
-                "`{name}` was added, and its type has the parameter `{parameter}`: its value in what was stored before would \
-                 depend on that, and could not be locked; write a type without parameters"
+                "`{name}` was added, and its type has the parameter `{parameter}`: its value in what was \
+                 stored before would depend on that, and could not be locked; write a type without parameters"
             ),
         );
     }

@@ -30,16 +30,14 @@ pub(in crate::shape) fn expand(
     let input = &history.input;
     let ident = &input.ident;
     let (_, type_generics, where_clause) = input.generics.split_for_impl();
-    let defaults = history.parts.iter().flat_map(|part| {
-        part.fields.iter().filter_map(|field| default::function(&default_name(part, field), field, es_core))
-    });
-    let defaults: TokenStream = defaults.collect();
+    let defaults = defaults(history, es_core);
     let this = quote!(#ident #type_generics);
     let forms = without_self(quote!(#defaults), &this);
     let (item, whole_default) = (item(history, &this, es_core), default_of_whole(history, es_core));
     let own = where_clause.map(|clause| clause.predicates.iter()).into_iter().flatten();
     let (head, arms) = (head(history, es_core), arms(history));
     let allowed = allowed(input);
+    let forms_of = quote!(<__EsForms #type_generics as #private::serde::Deserialize>);
     quote! {
         #allowed
         const _: () = {
@@ -56,7 +54,7 @@ pub(in crate::shape) fn expand(
             fn deserialize<__EsD: #private::serde::Deserializer<'__es_de>>(
                 __es_deserializer: __EsD,
             ) -> #private::Result<Self, __EsD::Error> {
-                match <__EsForms #type_generics as #private::serde::Deserialize>::deserialize(__es_deserializer) {
+                match #forms_of::deserialize(__es_deserializer) {
                     #private::Result::Ok(__es_read) => #private::Result::Ok(match __es_read { #arms }),
                     #private::Result::Err(__es_error) => #private::Result::Err(__es_error),
                 }
@@ -66,6 +64,15 @@ pub(in crate::shape) fn expand(
         #shape
         };
     }
+}
+
+/// The functions that make the values of added fields.
+fn defaults(history: &TypeHistory, es_core: &CratePath) -> TokenStream {
+    let of_part = |part: &Part| -> TokenStream {
+        let of = |field| default::function(&default_name(part, field), field, es_core);
+        part.fields.iter().filter_map(of).collect()
+    };
+    history.parts.iter().map(of_part).collect()
 }
 
 /// What the user allows on the type, for the code that names it, and an `allow(deprecated)` if parts of it

@@ -4,7 +4,7 @@
 use quote::ToTokens as _;
 
 use super::super::serde;
-use super::{Part, TypeHistory, earlier_names};
+use super::{Part, TypeHistory, Variant, earlier_names};
 use crate::errors::Errors;
 use crate::history::{Change, Field, FieldChange};
 
@@ -17,7 +17,10 @@ pub(super) fn check(history: &TypeHistory, errors: &mut Errors) {
             {
                 errors.spanned(
                     &field.changes[0].key,
-                    format!("`{tag}` is the field that holds the variant's name; write the name that the field had"),
+                    format!(
+                        "`{tag}` is the field that holds the variant's name; write the name that the field \
+                         had"
+                    ),
                 );
             }
             kept_name(&field.changes, |version| field.name(version, part.rule), errors);
@@ -30,25 +33,29 @@ pub(super) fn check(history: &TypeHistory, errors: &mut Errors) {
     for (at, variant) in variants.iter().enumerate() {
         kept_name(&variant.changes, |version| variant.name(version), errors);
         for other in &variants[..at] {
-            let names = |of: &super::Variant| {
-                let aliases = serde::of_part(&of.attributes).aliases;
-                let names = of.earlier_names().chain([of.name(u32::MAX)]).chain(aliases);
-                names.collect::<Vec<_>>()
-            };
-            let theirs = names(other);
-            let has_history = !(variant.changes.is_empty() && other.changes.is_empty());
-            if let Some(name) = names(variant).into_iter().find(|name| has_history && theirs.contains(name)) {
-                let change = variant.changes.first().or_else(|| other.changes.first());
-                errors.spanned(
-                    change.map_or_else(|| variant.ident.to_token_stream(), |change| change.key.to_token_stream()),
-                    format!(
-                        "`{}` and `{}` are or were both called `{name}`, so it is unknown which of them was stored; \
-                         give the newer one an unused name",
-                        other.ident, variant.ident
-                    ),
-                );
-            }
+            two_variants(variant, other, errors);
         }
+    }
+}
+
+/// Rejects a variant and an earlier one that share a name.
+fn two_variants(variant: &Variant, other: &Variant, errors: &mut Errors) {
+    let names = |of: &Variant| {
+        let aliases = serde::of_part(&of.attributes).aliases;
+        let names = of.earlier_names().chain([of.name(u32::MAX)]).chain(aliases);
+        names.collect::<Vec<_>>()
+    };
+    let Some(change) = variant.changes.first().or_else(|| other.changes.first()) else { return };
+    let theirs = names(other);
+    if let Some(name) = names(variant).into_iter().find(|name| theirs.contains(name)) {
+        errors.spanned(
+            &change.key,
+            format!(
+                "`{}` and `{}` are or were both called `{name}`, so it is unknown which of them was stored; \
+                 give the newer one an unused name",
+                other.ident, variant.ident
+            ),
+        );
     }
 }
 
@@ -87,20 +94,20 @@ fn two_fields(part: &Part, one: &Field, other: &Field, errors: &mut Errors) {
     let (one_ident, other_ident) = (&one.ident, &other.ident);
     let problem = match (&one.removed, &other.removed) {
         (None, Some(_)) if one_ident == other_ident && one.added().is_none() => format!(
-            "`{name}` is removed, and still present; remove `removed`, or give the new field an unused name, with \
-             `#[serde(rename = \"…\")]`"
+            "`{name}` is removed, and still present; remove `removed`, or give the new field an unused name, \
+             with `#[serde(rename = \"…\")]`"
         ),
         (None, Some(_)) => format!(
-            "`{name}` is the name of a removed field: values of the two cannot be distinguished; give `{one_ident}` an unused \
-             name, with `#[serde(rename = \"…\")]`"
+            "`{name}` is the name of a removed field: values of the two cannot be distinguished; give \
+             `{one_ident}` an unused name, with `#[serde(rename = \"…\")]`"
         ),
         (Some(_), Some(_)) => format!(
-            "two removed fields were called `{name}`, so it is unknown which of them was stored; remove one `removed`, or \
-             write a new type and a new version of the events"
+            "two removed fields were called `{name}`, so it is unknown which of them was stored; remove one \
+             `removed`, or write a new type and a new version of the events"
         ),
         _ => format!(
-            "`{one_ident}` and `{other_ident}` are or were both called `{name}`, so it is unknown which of them was stored; \
-             give the newer one an unused name"
+            "`{one_ident}` and `{other_ident}` are or were both called `{name}`, so it is unknown which of \
+             them was stored; give the newer one an unused name"
         ),
     };
     let change = other.changes.first().filter(|_| other.removed.is_none());

@@ -75,8 +75,8 @@ fn part(
         for entry in gone {
             errors.spanned(
                 entry,
-                "a removed field is declared where it was; write `#[shape(removed(in = 2, field: Type))]` above the \
-                 struct or the variant that had it",
+                "a removed field is declared where it was; write `#[shape(removed(in = 2, field: Type))]` \
+                 above the struct or the variant that had it",
             );
         }
         let changes = history::changes(Word::Shape, history::Member::Field, quote!(#(#own),*), errors);
@@ -102,7 +102,8 @@ fn gone(of: &str, own: &[TokenStream], errors: &mut Errors) -> Vec<Field> {
                 return Err(syn::Error::new_spanned(
                     &key,
                     format!(
-                        "`{key}` belongs on a field; on {of} itself, write only `removed(in = 2, field: Type)`"
+                        "`{key}` belongs on a field; on {of} itself, write only `removed(in = 2, field: \
+                         Type)`"
                     ),
                 ));
             }

@@ -6,8 +6,8 @@
 //! | [`in_2012`] | the program of 2012, which wrote the second one, in two builds |
 //!
 //! A real code base does not keep its old programs. This one does, to show that what they stored can be read,
-//! and that programs of two generations can run at the same time. The domain does not know them: what it needs
-//! to read their events is in `domain/history`.
+//! and that programs of two generations can run at the same time. The domain does not know them: what reads
+//! their events is in `domain/history`.
 
 pub mod in_2011;
 pub mod in_2012;

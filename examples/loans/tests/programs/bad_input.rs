@@ -1,4 +1,4 @@
-//! Bad records: each is named with its line and its reason, nothing of it is written, and `skip_bad` continues.
+//! Bad records: each is reported with its line and its reason, none is written, and `skip_bad` continues.
 
 use crate::common::{SAMPLE, events, file, import, report, run, sample_lines};
 use es_core::store::Load;
