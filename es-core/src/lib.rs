@@ -43,7 +43,7 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `macros` | yes | `#[event]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`, `#[derive(Publisher)]`, `#[derive(Reactor)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]` |
+//! | `macros` | yes | `#[event]`, `#[command]`, `#[timer]`, `#[derive(Aggregate)]`, `#[derive(Process)]`, `#[derive(Projection)]`, `#[derive(Publisher)]`, `#[derive(Reactor)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]` |
 //! | `bigdecimal`, `bytes`, `chrono`, `indexmap`, `ordered-float`, `rust_decimal`, `smallvec`, `url` | no | the shapes of their types |
 //! | `conformance` | no | the suites of tests that every store, target and sink must pass |
 

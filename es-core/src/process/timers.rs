@@ -30,7 +30,7 @@ use crate::stream::{Revision, StreamKey};
 use crate::subscription::{Subscription, When};
 
 /// How many timers fire in parallel; see the inputs.
-const TOGETHER: usize = 512;
+const MOST_RUNNING: usize = 512;
 
 /// The first and the longest wait before a timer that failed is retried.
 const WAITS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
@@ -95,9 +95,9 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
         let (mut fired, mut running, mut ready) = (0, JoinSet::new(), VecDeque::new());
         loop {
             // As one ends, the next one begins.
-            while running.len() < TOGETHER {
+            while running.len() < MOST_RUNNING {
                 if ready.is_empty() {
-                    ready = self.loaded(index.due(self.clock.now(), TOGETHER)).await;
+                    ready = self.loaded(index.due(self.clock.now(), MOST_RUNNING)).await;
                 }
                 let Some((place, entry)) = ready.pop_front() else { break };
                 let (steppers, clock) = (self.steppers.clone(), self.clock.clone());

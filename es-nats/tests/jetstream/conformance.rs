@@ -32,7 +32,7 @@ impl JetStream {
 impl SinkHarness for JetStream {
     type Sink = NatsSink;
     const REPEATED: Repeated = Repeated::Dropped;
-    const PATIENCE: Duration = Duration::from_secs(10);
+    const TIMEOUT: Duration = Duration::from_secs(10);
 
     async fn sink(&self) -> NatsSink {
         NatsSink::new(client(&self.network.url()).await, sink_options())

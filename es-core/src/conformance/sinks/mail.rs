@@ -24,7 +24,7 @@ pub(super) fn of_each(streams: usize) -> Vec<Message> {
 }
 
 pub(super) async fn in_time<H: SinkHarness, T>(what: &str, work: impl Future<Output = T>) -> T {
-    let Ok(done) = timeout(H::PATIENCE, work).await else { panic!("timed out: {what}") };
+    let Ok(done) = timeout(H::TIMEOUT, work).await else { panic!("timed out: {what}") };
     done
 }
 

@@ -65,7 +65,7 @@ pub trait SinkHarness: Send + Sync + 'static {
     /// The time within which a message must be sent, and within which its confirmation must resolve. Defaults
     /// to 30 seconds. It must be less than 16 times the sink's own limit for a confirmation: otherwise
     /// confirmations that expire one after the other would pass.
-    const PATIENCE: Duration = Duration::from_secs(30);
+    const TIMEOUT: Duration = Duration::from_secs(30);
 
     /// A new sink, as another program would have.
     fn sink(&self) -> impl Future<Output = Self::Sink> + Send;

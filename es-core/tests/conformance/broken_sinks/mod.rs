@@ -48,7 +48,7 @@ impl MayBeBroken {
 impl SinkHarness for MayBeBroken {
     type Sink = BrokenSink;
     const REPEATED: Repeated = Repeated::Dropped;
-    const PATIENCE: Duration = Duration::from_secs(2);
+    const TIMEOUT: Duration = Duration::from_secs(2);
 
     async fn sink(&self) -> BrokenSink {
         self.0.sink()
