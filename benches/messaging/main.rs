@@ -2,7 +2,7 @@
 //! the same store.
 //!
 //! `cargo run --release -p es-benches --bin messaging` starts PostgreSQL with fsync on in a folder under
-//! `target/`, or uses `DATABASE_URL`; its files for `SQLite` are in a folder next to it, and NATS is the
+//! `target/`, or uses `DATABASE_URL`; its files for SQLite are in a folder next to it, and NATS is the
 //! server that `cargo xtask setup` has fetched. Every case runs both sides in turn, several times; the result
 //! is the median of the ratios.
 
@@ -43,7 +43,7 @@ struct Arguments {
     /// The number of events, timers or transactions of each case, instead of its own number.
     #[arg(long)]
     size: Option<u64>,
-    /// Where the files of `SQLite` are created, in a folder that is removed afterwards.
+    /// Where the files of SQLite are created, in a folder that is removed afterwards.
     #[arg(long, default_value = "target/bench-messaging")]
     folder: PathBuf,
 }

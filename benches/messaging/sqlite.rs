@@ -1,4 +1,4 @@
-//! `SQLite`: files in a folder.
+//! SQLite: files in a folder.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What can fail in a file, recognised by the result codes of `SQLite`, and what it means for the caller.
+//! What can fail in a file, recognised by the result codes of SQLite, and what it means for the caller.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -10,7 +10,7 @@ use es_core::{Position, StoreError, StreamId};
 /// Why a call failed. Cheap to clone, as several callers can get the same failure.
 #[derive(Debug, Clone)]
 pub(crate) enum Failure {
-    /// An error of `SQLite` or of the driver.
+    /// An error of SQLite or of the driver.
     Driver(Arc<sqlx::Error>),
     /// The path leads to a different file than the one that was opened, or to none.
     Replaced(Arc<str>),
@@ -39,7 +39,7 @@ pub(crate) enum Meaning {
     Refused,
     /// Somebody has to change something first.
     Setup,
-    /// The file is not as `SQLite` wrote it.
+    /// The file is not as SQLite wrote it.
     Damaged,
     /// The disk is full.
     Full,

@@ -91,7 +91,7 @@ impl SqliteStore {
     /// # drop(store);
     /// # Ok(()) }
     /// ```
-    // A file that is never synced stays in the memory of the system. A database that `SQLite` keeps in memory
+    // A file that is never synced stays in the memory of the system. A database that SQLite keeps in memory
     // belongs to one connection; with a shared cache, or in its `memdb`, readers and writers block each
     // other, which they do not in a file.
     pub async fn in_memory() -> Result<Self, OpenError> {
@@ -158,7 +158,7 @@ impl SqliteStore {
         }
     }
 
-    /// Checkpoints the write-ahead log into the file, and returns whether all of it was copied. `SQLite` does
+    /// Checkpoints the write-ahead log into the file, and returns whether all of it was copied. SQLite does
     /// so automatically every thousand pages; a long-running reader prevents it, and the log grows.
     ///
     /// # Errors

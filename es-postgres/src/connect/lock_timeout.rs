@@ -42,7 +42,7 @@ pub struct LockTimeout {
     waiting: String,
 }
 
-/// A session that holds a lock, or waits for it in front of others.
+/// A session that holds a lock, or waits for it ahead of others.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LockHolder {

@@ -102,7 +102,7 @@ async fn a_connection_that_is_given_back_is_reset() {
     connection.give_back().await;
 }
 
-/// At most half of the connections; reads still find one.
+/// Callers get at most half of the connections, so that reads still find one.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_of_the_caller_leave_some_to_the_store() {
     let (database, writer) = fresh().await;

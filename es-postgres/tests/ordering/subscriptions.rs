@@ -44,13 +44,13 @@ async fn an_append_wakes_readers_of_the_same_process_and_of_others() {
         let (here, there, position) =
             tokio::join!(next(&mut here), next(&mut there), append(&store, "a", round));
         assert_eq!((here, there), (vec![position], vec![position]));
-        // After they have waited.
+        // The other store listens before the next append.
         until(&mut watch, LISTENING).await;
     }
 }
 
-/// The transaction is the caller's, so its commit is not notified; readers that know that it is open read
-/// again.
+/// The transaction is the caller's, so nothing notifies readers of its commit; readers that know that it is open
+/// read again.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_append_in_a_transaction_of_the_caller_wakes_readers_when_it_is_committed() {
     let (database, store) = fresh().await;
@@ -94,7 +94,8 @@ async fn a_killed_listen_connection_loses_nothing() {
     }
 }
 
-/// A connection for the high-water mark is opened once one answer is not enough: an append is open.
+/// A second connection, for the high-water mark, is opened only when one answer is not enough, because an
+/// append is open.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_does_not_follow_takes_one_connection() {
     const CONNECTIONS: &str = "SELECT count(*) FROM pg_stat_activity
@@ -153,7 +154,8 @@ async fn a_store_is_notified_once_of_its_own_appends_and_of_those_of_others() {
     heard(&mut listener).await;
 }
 
-/// 100,000 events behind, in bounded pages; and a rare event among them, before a large gap.
+/// A reader is 100,000 events behind and reads them in bounded pages; another one looks for a rare event among
+/// them, before a large gap.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_far_behind_catches_up() {
     const EVENTS: u64 = 100_000;

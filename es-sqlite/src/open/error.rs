@@ -79,23 +79,23 @@ pub enum OpenError {
     Locked {
         /// The file.
         path: PathBuf,
-        /// The error of `SQLite`.
+        /// The error of SQLite.
         source: sqlx::Error,
     },
-    /// The file is not as `SQLite` wrote it.
+    /// The file is not as SQLite wrote it.
     #[error("{path:?} is damaged: {source}; restore it from a backup")]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// The error of `SQLite`.
+        /// The error of SQLite.
         source: sqlx::Error,
     },
-    /// Any other error of `SQLite`.
+    /// Any other error of SQLite.
     #[error("{path:?} cannot be opened: {source}")]
     Driver {
         /// The file.
         path: PathBuf,
-        /// The error of `SQLite`.
+        /// The error of SQLite.
         source: sqlx::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! What can be found out about a file without `SQLite`: who wrote it, where it is, and whether it still
+//! What can be found out about a file without SQLite: who wrote it, where it is, and whether it still
 //! exists.
 
 use std::fs::{self, File};

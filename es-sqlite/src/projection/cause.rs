@@ -8,7 +8,7 @@ use sqlx::error::DatabaseError;
 
 use crate::error::Failure;
 
-/// How `SQLite` begins its message when a handler uses something that the file lacks; the code is the generic
+/// How SQLite begins its message when a handler uses something that the file lacks; the code is the generic
 /// one.
 const LACKS: [&str; 8] = [
     "no such table",

@@ -21,7 +21,7 @@ pub struct SqliteSession {
     commits: Arc<Commits>,
 }
 
-/// State of the hook that `SQLite` calls before each commit.
+/// State of the hook that SQLite calls before each commit.
 #[derive(Debug, Default)]
 struct Commits {
     allowed: AtomicBool,

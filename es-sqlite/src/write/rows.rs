@@ -14,12 +14,12 @@ use crate::sql;
 /// The maximum number of rows in a statement.
 const MAX_ROWS: usize = 128;
 
-/// What an `INSERT` that fails undoes.
+/// What a failed `INSERT` rolls back.
 #[derive(Clone, Copy)]
 pub(super) enum Undo {
-    /// Only itself: the transaction is a caller's.
+    /// Only itself: the transaction belongs to the caller.
     Statement,
-    /// The transaction. `SQLite` then keeps no copies of the pages that the statement changes, which would
+    /// The transaction. SQLite then keeps no copies of the pages that the statement changes, which would
     /// double the cost of inserting many rows.
     Transaction,
 }
@@ -46,12 +46,12 @@ impl Insert {
         }
     }
 
-    /// Whether so many rows are one statement.
+    /// Whether this many rows fit in one statement.
     pub(super) const fn fits(rows: usize) -> bool {
         rows > 0 && Self::fitting(rows) == rows
     }
 
-    /// The statement for so many rows: its last brackets, which have the parameters of one, are repeated.
+    /// The statement for this many rows: its last parentheses, which hold the parameters of one, are repeated.
     pub(super) fn text(&self, rows: usize) -> &str {
         self.texts[rows - 1].get_or_init(|| {
             let one = self.one.trim_end();
@@ -195,7 +195,7 @@ impl Rows {
         self.insert_by(&IN_OWN_TRANSACTION, connection).await
     }
 
-    /// Inserts them in a transaction that a caller may continue if it fails.
+    /// Inserts them in a caller's transaction, which may continue if this fails.
     pub(crate) async fn insert_in_callers(&self, connection: &mut SqliteConnection) -> Result<(), Failure> {
         self.insert_by(&IN_CALLERS_TRANSACTION, connection).await
     }

@@ -34,7 +34,7 @@ impl SqliteTransaction {
     ///
     /// # Errors
     ///
-    /// The error of `SQLite`. After a disk error, whether the transaction was committed is known only by
+    /// The error of SQLite. After a disk error, whether the transaction was committed is known only by
     /// reading the file again.
     pub async fn commit(mut self) -> Result<(), sqlx::Error> {
         SqliteTransactionManager::commit(&mut self.turn).await?;
@@ -46,7 +46,7 @@ impl SqliteTransaction {
     ///
     /// # Errors
     ///
-    /// The error of `SQLite`.
+    /// The error of SQLite.
     pub async fn rollback(mut self) -> Result<(), sqlx::Error> {
         SqliteTransactionManager::rollback(&mut self.turn).await
     }

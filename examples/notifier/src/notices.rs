@@ -32,7 +32,7 @@ impl Notices {
     ///
     /// # Errors
     ///
-    /// What `SQLite` reports.
+    /// What SQLite reports.
     pub async fn open(file: &Path) -> Result<Self, sqlx::Error> {
         // A message is acknowledged after this commit, so the commit must survive a power failure.
         let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
@@ -76,7 +76,7 @@ impl Notices {
     ///
     /// # Errors
     ///
-    /// What `SQLite` reports.
+    /// What SQLite reports.
     pub async fn figures(&self) -> Result<Vec<Figure>, sqlx::Error> {
         sqlx::query_as(include_str!("../sql/outcomes_read.sql")).fetch_all(&mut *self.0.lock().await).await
     }

@@ -69,7 +69,7 @@ impl Shell {
         let mut command = Command::new(program);
         command.current_dir(&self.folder).stdin(Stdio::null()).env("HOME", &self.folder);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        // Only root can switch, and only root has to.
+        // Only root can switch users, and only root has to.
         if fs::metadata("/proc/self").is_ok_and(|own| own.uid() != self.owner.0) {
             command.uid(self.owner.0).gid(self.owner.1);
         }
@@ -95,7 +95,7 @@ impl Shell {
         printed
     }
 
-    /// Runs statements, as they are printed in the page, with psql in a database.
+    /// Runs statements with psql in a database, as the page prints them.
     ///
     /// # Panics
     ///

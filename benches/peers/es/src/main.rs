@@ -89,11 +89,11 @@ impl Column for Es {
 
     async fn command(&self, id: &str, command: Command) -> Result<(), Failed> {
         let id = id.parse()?;
-        let carried_out = match command {
+        let executed = match command {
             Command::Open => self.accounts.execute(&id, Open).await,
             Command::Deposit { first, n } => self.accounts.execute(&id, Deposit { first, n }).await,
         };
-        match carried_out {
+        match executed {
             Err(ExecuteError::Conflict { .. }) => Err(Failed::Conflict),
             done => Ok(done.map(|_| ())?),
         }

@@ -1,5 +1,4 @@
-//! The events of a page whose effects run outside of any batch, and the short batch that moves the checkpoint
-//! after them.
+//! Runs the effects of a page outside of any batch, and then moves the checkpoint in a short one.
 
 use std::sync::Arc;
 
@@ -40,7 +39,7 @@ enum Saved<S> {
 }
 
 impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> {
-    /// A page of events, run only by the owner of the partition's lease.
+    /// Runs the effects of a page, if this worker owns the lease of the partition.
     pub(super) async fn effects(
         &mut self,
         session: T::Session,
@@ -117,7 +116,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         self.refused(session, to, error, (place, name)).await
     }
 
-    /// The rest of the page comes next.
+    /// Puts back the rest of the page, which is read next.
     fn later(&mut self, session: T::Session, from: Checkpoint, page: ProjectionPage<P>) -> Turn {
         self.pages.put_back(from, page);
         self.session = Some(session);
@@ -160,7 +159,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         }
     }
 
-    /// An event that failed: it is retried, parked, or stops the projector.
+    /// Retries or parks an event that failed, or stops the projector.
     async fn refused(
         &mut self,
         session: T::Session,
@@ -224,7 +223,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         saved
     }
 
-    /// Moves the checkpoint past events that have taken effect, or wait.
+    /// Moves the checkpoint past events that have taken effect, and those that wait.
     async fn save(
         &mut self,
         session: T::Session,
@@ -260,13 +259,13 @@ struct Prefix<'a> {
 }
 
 impl AwaitingLetters {
-    /// Whether some of the first events do.
+    /// Whether any of the first events waits.
     fn some(&self, first: usize) -> bool {
         self.0.iter().take(first).any(|waits| *waits)
     }
 }
 
-/// Work on a session, for as long as its target is busy for it.
+/// Awaits work on a session, while the target watches the session.
 async fn observed<P: Projection, T: Target<P>, R: Send>(
     target: &T,
     watch: T::Watch,

@@ -1,9 +1,8 @@
-//! A value for each word.
+//! A sample value for each word of a shape.
 
 use serde_json::{Value, json};
 
-/// A value without parts. Whole numbers are small, so that they fit whatever they count: hours, months,
-/// bytes.
+/// A value without parts. Whole numbers are small, so that they are valid hours, months and bytes.
 pub(super) fn value(word: &str, name: &str, count: u32) -> Value {
     let (word, format) = word.split_once(':').map_or((word, None), |(word, format)| (word, Some(format)));
     match (word, format) {

@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions, SqliteConnection};
 ///
 /// # Errors
 ///
-/// What `SQLite` says.
+/// What SQLite says.
 pub(crate) async fn event_log(events: &Path) -> Result<SqliteConnection, sqlx::Error> {
     // Not opened read-only: the first connection after a crash has to recover the file.
     let options = SqliteConnectOptions::new().filename(events).create_if_missing(false);

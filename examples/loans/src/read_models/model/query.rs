@@ -12,7 +12,7 @@ pub struct Query<'a> {
     pub(super) columns: Vec<Column<'a>>,
 }
 
-/// A column of the rows that a statement takes. PostgreSQL takes each as an array, and `SQLite` all of them
+/// A column of the rows that a statement takes. PostgreSQL takes each as an array, and SQLite all of them
 /// together as rows, in JSON.
 #[derive(Debug)]
 pub enum Column<'a> {

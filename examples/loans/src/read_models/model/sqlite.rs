@@ -1,4 +1,4 @@
-//! Read models in files of `SQLite`.
+//! Read models in files of SQLite.
 
 use es_core::time::OffsetDateTime;
 use serde_json::Value;
