@@ -49,8 +49,8 @@ async fn an_append_wakes_readers_of_the_same_process_and_of_others() {
     }
 }
 
-/// The transaction is the caller's, so nothing notifies readers of its commit; readers that know that it is open
-/// read again.
+/// The transaction is the caller's, so nothing notifies readers of its commit; readers that know that it is
+/// open read again.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_append_in_a_transaction_of_the_caller_wakes_readers_when_it_is_committed() {
     let (database, store) = fresh().await;
@@ -154,8 +154,8 @@ async fn a_store_is_notified_once_of_its_own_appends_and_of_those_of_others() {
     heard(&mut listener).await;
 }
 
-/// A reader is 100,000 events behind and reads them in bounded pages; another one looks for a rare event among
-/// them, before a large gap.
+/// A reader is 100,000 events behind and reads them in bounded pages; another one looks for a rare event
+/// among them, before a large gap.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_far_behind_catches_up() {
     const EVENTS: u64 = 100_000;

@@ -51,7 +51,8 @@ impl Insert {
         rows > 0 && Self::fitting(rows) == rows
     }
 
-    /// The statement for this many rows: its last parentheses, which hold the parameters of one, are repeated.
+    /// The statement for this many rows: its last parentheses, which hold the parameters of one row, are
+    /// repeated.
     pub(super) fn text(&self, rows: usize) -> &str {
         self.texts[rows - 1].get_or_init(|| {
             let one = self.one.trim_end();
