@@ -129,7 +129,7 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] if somebody else writes for longer than
+    /// [`StoreError::Unavailable`] if another connection writes for longer than
     /// [`busy_timeout`](SqliteOptions::busy_timeout), and [`StoreError::ReadOnly`].
     ///
     /// ```

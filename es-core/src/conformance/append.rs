@@ -12,7 +12,7 @@ use crate::store::{Append, AppendOutcome, CommandRecord, Decision, EventStore, L
 use crate::stream::Revision;
 
 /// Revisions are 1, 2, 3 … across all appends.
-pub async fn an_append_counts_revisions_without_holes<S: EventStore>(store: S) {
+pub async fn an_append_counts_revisions_without_gaps<S: EventStore>(store: S) {
     let stream = stream("1");
     append(&store, &stream, 0, &numbered(1, 1)).await;
     append(&store, &stream, 1, &numbered(2, 3)).await;

@@ -33,7 +33,7 @@ macro_rules! conformance_cases {
     (@all $without:tt $call:tt) => {
         $crate::conformance_cases! { @of $without $without $call []
             { []
-                an_append_counts_revisions_without_holes,
+                an_append_counts_revisions_without_gaps,
                 an_append_at_another_revision_is_a_conflict,
                 an_append_after_another_last_event_is_a_conflict,
                 of_concurrent_appends_exactly_one_wins,

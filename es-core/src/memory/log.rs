@@ -39,7 +39,7 @@ impl Log {
         self.0.push(LogEntry { category, stream, revision, stored });
     }
 
-    pub(super) fn head(&self) -> Checkpoint {
+    pub(super) fn end(&self) -> Checkpoint {
         self.0.last().map_or(Checkpoint::START, LogEntry::checkpoint)
     }
 

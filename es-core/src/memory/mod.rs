@@ -147,7 +147,7 @@ impl EventStore for MemoryStore {
             return Ok(Remembered::Repeated(outcome.clone()));
         }
         let (actual, last) =
-            stream.map_or((Revision::EMPTY, None), |stream| (stream.revision(), stream.head()));
+            stream.map_or((Revision::EMPTY, None), |stream| (stream.revision(), stream.last_event_id()));
         if actual != revision || last_event_id.is_some_and(|head| last != Some(head)) {
             return Ok(Remembered::Conflict { actual });
         }
@@ -177,7 +177,7 @@ impl EventStore for MemoryStore {
             sink(LoadItem::Event(raw(load.stream, revision, stored)))?;
         }
         let command = load.command_id.and_then(|id| stream.outcome(id).cloned()).or(decision);
-        Ok(StreamHead::new(stream.revision(), stream.head()).closed(stream.closed).command(command))
+        Ok(StreamHead::new(stream.revision(), stream.last_event_id()).closed(stream.closed).command(command))
     }
 
     async fn read_stream(

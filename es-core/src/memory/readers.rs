@@ -24,7 +24,7 @@ impl ReadAll for MemoryStore {
     }
 
     async fn end(&self) -> Result<Checkpoint, StoreError> {
-        Ok(self.content().log.head())
+        Ok(self.content().log.end())
     }
 
     fn listen(&self) -> Listener {

@@ -77,7 +77,7 @@ impl Stream {
         Revision::new(self.events.len() as u64)
     }
 
-    pub(super) fn head(&self) -> Option<Uuid> {
+    pub(super) fn last_event_id(&self) -> Option<Uuid> {
         self.events.last().map(|stored| stored.id)
     }
 
@@ -103,8 +103,8 @@ impl Stream {
         if self.closed && !append.is_condition() {
             return Err(StoreError::StreamClosed { stream: append.stream.clone() });
         }
-        let same_head = append.last_event_id.is_none_or(|head| self.head() == Some(head));
-        if self.revision() != append.expected || !same_head {
+        let is_same = append.last_event_id.is_none_or(|id| self.last_event_id() == Some(id));
+        if self.revision() != append.expected || !is_same {
             return Ok(Some(AppendOutcome::Conflict { actual: self.revision() }));
         }
         Ok(None)

@@ -95,7 +95,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
                         record.map(|record| Decision::rejected(stream, expected, record))
                     }
                 };
-                let remembered = decision.map(|decision| decision.last_event_id(fold.head));
+                let remembered = decision.map(|decision| decision.last_event_id(fold.last_event_id));
                 if let Some(first) = self.remember(remembered, decide).await? {
                     return Ok(first);
                 }
@@ -181,9 +181,9 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
             Err(error) => return Err(error.into()),
         };
         let last = expected.plus(written.new.len() as u64);
-        let head = written.new.last().map(|event| event.id);
-        let after = Folded { state: (), revision: last, head, snapshot: fold.snapshot };
-        Ok(DecidedAppend { expected, head: fold.head, cached, written, state, after })
+        let last_event_id = written.new.last().map(|event| event.id);
+        let after = Folded { state: (), revision: last, last_event_id, snapshot: fold.snapshot };
+        Ok(DecidedAppend { expected, last_event_id: fold.last_event_id, cached, written, state, after })
     }
 
     /// Appends, or submits the append and ends the turn, if other commands wait for theirs.
@@ -193,8 +193,8 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         decided: DecidedAppend<A>,
         record: Option<CommandRecord<'_>>,
     ) -> (Result<AppendOutcome, StoreError>, Submission<A>) {
-        let DecidedAppend { expected, head, cached, written, state, after } = decided;
-        let append = Append::new(stream, expected, &written.new).last_event_id(head).command(record);
+        let DecidedAppend { expected, last_event_id, cached, written, state, after } = decided;
+        let append = Append::new(stream, expected, &written.new).last_event_id(last_event_id).command(record);
         // Others cannot continue from a state that only the append completes.
         let ahead = if written.provisional { None } else { self.ahead(&after) };
         let (outcome, state) = if ahead.is_some() {

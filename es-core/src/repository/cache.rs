@@ -31,7 +31,7 @@ const FARTHEST_BEHIND: u64 = 256;
 pub(super) struct Folded<A> {
     pub(super) state: A,
     pub(super) revision: Revision,
-    pub(super) head: Option<Uuid>,
+    pub(super) last_event_id: Option<Uuid>,
     /// The last snapshot, as far as is known.
     pub(super) snapshot: Revision,
 }
@@ -105,8 +105,8 @@ impl<A> Contest<A> {
 
 impl<A: Aggregate> Folded<A> {
     fn try_clone(&self) -> Option<Self> {
-        let Self { revision, head, snapshot, .. } = *self;
-        Some(Self { state: copy(&self.state)?, revision, head, snapshot })
+        let Self { revision, last_event_id, snapshot, .. } = *self;
+        Some(Self { state: copy(&self.state)?, revision, last_event_id, snapshot })
     }
 }
 

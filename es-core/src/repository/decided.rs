@@ -35,7 +35,7 @@ impl<'s, A: Aggregate> Basis<'s, A> {
 /// What is to be written, and the state that it leads to.
 pub(super) struct DecidedAppend<A: Aggregate> {
     pub(super) expected: Revision,
-    pub(super) head: Option<Uuid>,
+    pub(super) last_event_id: Option<Uuid>,
     pub(super) cached: bool,
     pub(super) written: EncodedEvents<A>,
     pub(super) state: A,

@@ -24,7 +24,7 @@ pub(super) struct Fold<'a, A> {
     /// The last event folded.
     pub(super) revision: Revision,
     /// Its id, if a read has returned it.
-    pub(super) head: Option<Uuid>,
+    pub(super) last_event_id: Option<Uuid>,
     /// The snapshot from which the fold started.
     pub(super) snapshot: Revision,
     /// What the requested command did when it was first executed.
@@ -42,7 +42,7 @@ impl<'a, A: Aggregate> Fold<'a, A> {
             stream,
             state: A::initial(),
             revision: Revision::EMPTY,
-            head: None,
+            last_event_id: None,
             snapshot: Revision::EMPTY,
             command: None,
             cached: false,
@@ -58,14 +58,14 @@ impl<'a, A: Aggregate> Fold<'a, A> {
 
     /// The same, reading the events that have come since.
     pub(super) fn resumed(stream: &'a StreamId, folded: Folded<A>) -> Self {
-        let Folded { state, revision, head, snapshot } = folded;
-        Self { state, revision, head, snapshot, ..Self::new(stream) }
+        let Folded { state, revision, last_event_id, snapshot } = folded;
+        Self { state, revision, last_event_id, snapshot, ..Self::new(stream) }
     }
 
     /// A copy of the state, if it can be copied.
     pub(super) fn copied(&self) -> Option<Folded<A>> {
-        let Self { revision, head, snapshot, .. } = *self;
-        Some(Folded { state: copy(&self.state)?, revision, head, snapshot })
+        let Self { revision, last_event_id, snapshot, .. } = *self;
+        Some(Folded { state: copy(&self.state)?, revision, last_event_id, snapshot })
     }
 
     /// Folds what the stream holds after the current revision. `narrow` restricts the query.
@@ -77,10 +77,10 @@ impl<'a, A: Aggregate> Fold<'a, A> {
         narrow: impl Fn(Load<'a>) -> Load<'a> + Send,
     ) -> Result<Self, StoreError> {
         let mut load = narrow(whole::<A>(self.stream).after(self.revision));
-        if self.head.is_some() && self.revision > Revision::EMPTY {
+        if self.last_event_id.is_some() && self.revision > Revision::EMPTY {
             // That event is read again, and its id compared: the store may have been restored to an earlier
             // state, and have grown other events since.
-            self.unseen = self.head;
+            self.unseen = self.last_event_id;
             load = load.after(Revision::new(self.revision.get() - 1));
         }
         let mut head = port.load(load, &mut |item| self.take(item)).await?;
@@ -94,7 +94,7 @@ impl<'a, A: Aggregate> Fold<'a, A> {
             head = port.load(load, &mut |item| self.take(item)).await?;
         }
         self.order().reached(head.revision.min(load.up_to))?;
-        self.head = head.event_id;
+        self.last_event_id = head.event_id;
         self.command = head.command;
         self.cached = false;
         Ok(self)
@@ -158,13 +158,13 @@ impl<'a, A: Aggregate> Fold<'a, A> {
         if self.broken_snapshot || self.order().reached(head.revision).is_err() {
             return None;
         }
-        self.head = head.event_id;
+        self.last_event_id = head.event_id;
         Some(self.into_folded())
     }
 
     pub(super) fn into_folded(self) -> Folded<A> {
-        let Self { state, revision, head, snapshot, .. } = self;
-        Folded { state, revision, head, snapshot }
+        let Self { state, revision, last_event_id, snapshot, .. } = self;
+        Folded { state, revision, last_event_id, snapshot }
     }
 
     pub(super) fn into_loaded(self) -> Loaded<A> {

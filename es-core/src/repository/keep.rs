@@ -31,7 +31,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         {
             snapshot = after.revision;
         }
-        turn.keep(Folded { state, revision: after.revision, head: after.head, snapshot });
+        turn.keep(Folded { state, revision: after.revision, last_event_id: after.last_event_id, snapshot });
     }
 }
 
@@ -44,7 +44,7 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
         }
         let fold = Fold::new(stream).run(&mut self.port, |load| load.up_to(after.revision)).await.ok()?;
         // The id is that of the stream's last event, so if it is another one, more events have come since.
-        (fold.revision == after.revision && fold.head == after.head).then_some(fold.state)
+        (fold.revision == after.revision && fold.last_event_id == after.last_event_id).then_some(fold.state)
     }
 
     /// Keeps the state after the append for the next command; stores a snapshot of it, if one is due.

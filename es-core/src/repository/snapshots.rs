@@ -57,8 +57,8 @@ impl SnapshotWriter {
         let name = stream.to_string();
         let Some(json) = encoded(snapshots, state, &name, store.limits().snapshot_bytes) else { return true };
         let store = Arc::clone(store);
-        let snapshot =
-            NewSnapshot::new(stream, after.revision, snapshots.fingerprint, json).event_id(after.head);
+        let snapshot = NewSnapshot::new(stream, after.revision, snapshots.fingerprint, json)
+            .event_id(after.last_event_id);
         let refused = Arc::clone(&self.refused);
         runtime.spawn(async move {
             match store.save_snapshot(snapshot).await {

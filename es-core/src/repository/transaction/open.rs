@@ -35,11 +35,11 @@ impl<A: Aggregate, S: EventStore + 'static> Part<A, S> {
         repository.register().await?;
         let kept = turn.take();
         turn.settle().await;
-        let part = |turn, Folded { state, revision, head, snapshot }, cached| Self {
+        let part = |turn, Folded { state, revision, last_event_id, snapshot }, cached| Self {
             repository: repository.clone(),
             store: Arc::clone(store),
             turn,
-            base: Folded { state: (), revision, head, snapshot },
+            base: Folded { state: (), revision, last_event_id, snapshot },
             cached,
             state: Some(Arc::new(state)),
             written: None,
@@ -83,7 +83,7 @@ impl<A: Aggregate, S: EventStore + 'static> Part<A, S> {
             let executed = written::<A>(&mut Direct(&*self.store), stream, &outcome).await?;
             (Revision::new(first.get().saturating_sub(1)), executed.events)
         };
-        let base = Folded { state: (), revision, head: None, snapshot: Revision::EMPTY };
+        let base = Folded { state: (), revision, last_event_id: None, snapshot: Revision::EMPTY };
         let first = First { count, events: events.into_iter(), passed: 0 };
         Ok(Self { turn: TurnGuard::none(), base, state: None, first: Some(first), ..self })
     }

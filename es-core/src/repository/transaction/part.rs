@@ -166,7 +166,7 @@ impl<A: Aggregate, S: EventStore + 'static> AnyPart for Part<A, S> {
 
     fn append<'a>(&'a self, stream: &'a StreamId) -> Append<'a> {
         let events = self.written.as_ref().map_or(&[][..], |written| &written.new);
-        Append::new(stream, self.base.revision, events).last_event_id(self.base.head)
+        Append::new(stream, self.base.revision, events).last_event_id(self.base.last_event_id)
     }
 
     fn appended(self: Box<Self>, stream: &StreamId) {
@@ -174,8 +174,8 @@ impl<A: Aggregate, S: EventStore + 'static> AnyPart for Part<A, S> {
         let Self { repository, mut turn, base, state, written, .. } = *self;
         let provisional = written.as_ref().is_some_and(|written| written.provisional);
         let last = written.as_ref().and_then(|written| written.new.last());
-        let head = last.map_or(base.head, |event| Some(event.id));
-        let after = Folded { state: (), revision, head, snapshot: base.snapshot };
+        let last_event_id = last.map_or(base.last_event_id, |event| Some(event.id));
+        let after = Folded { state: (), revision, last_event_id, snapshot: base.snapshot };
         // Provisional events are not what later readers will fold.
         if let Some(state) = state.and_then(Arc::into_inner).filter(|_| !provisional) {
             let due = snapshot_due::<A>(&after).filter(|_| last.is_some());
@@ -186,8 +186,8 @@ impl<A: Aggregate, S: EventStore + 'static> AnyPart for Part<A, S> {
     fn unchanged(self: Box<Self>) {
         let Self { mut turn, base, state, written: None, first: None, .. } = *self else { return };
         if let Some(state) = state.and_then(Arc::into_inner) {
-            let Folded { revision, head, snapshot, .. } = base;
-            turn.keep(Folded { state, revision, head, snapshot });
+            let Folded { revision, last_event_id, snapshot, .. } = base;
+            turn.keep(Folded { state, revision, last_event_id, snapshot });
         }
     }
 

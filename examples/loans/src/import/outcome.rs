@@ -16,7 +16,7 @@ pub struct Imported {
     pub interrupted: bool,
 }
 
-/// Why an import stopped. Of each application the first records are imported, without holes; where the log is
+/// Why an import stopped. Of each application the first records are imported, without gaps; where the log is
 /// at fault, all those before the line that it names.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

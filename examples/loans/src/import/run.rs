@@ -48,7 +48,7 @@ impl<A: TakesSteps, S: EventStore + 'static> Import<A, S> {
     /// Imports all records of a source, until `interrupt` is ready.
     ///
     /// What was imported before is compared and passed over. When the run halts, early or not, each
-    /// application has its first records, without holes.
+    /// application has its first records, without gaps.
     ///
     /// # Errors
     ///

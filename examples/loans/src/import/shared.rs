@@ -84,7 +84,7 @@ impl Shared {
         }
     }
 
-    /// What the next record of an application has to say, if the store holds it.
+    /// What the next record of an application must contain, if the store has it already.
     pub(super) fn next_stored(&self, case: &ApplicationId) -> Option<Fact> {
         let mut stored = hold(&self.stored);
         let facts = stored.get_mut(case)?;
