@@ -28,7 +28,7 @@ use crate::stream::{InvalidStreamId, StreamId, StreamKey};
 /// Values of one kind, each of which has one owner at a time. `O` is the owner's id.
 ///
 /// Reserved and released in a [transaction](Repository::transaction), together with the events that go with
-/// it. All who reserve values of a kind say the same name, the same [secret](Self::with_secret), and write a
+/// it. All who reserve values of a kind use the same name, the same [secret](Self::with_secret), and write a
 /// value in the same way: `Ann@Example.org` and `ann@example.org` are two.
 ///
 /// The store keeps a hash of the value, never the value, as names of streams are stored forever.
