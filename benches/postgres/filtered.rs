@@ -43,10 +43,10 @@ pub(crate) async fn run(settings: &Settings, table: &mut Table) -> Result<()> {
         let found = by_hand(&mut db).await?;
         let by_hand = rate(begun);
         let begun = Instant::now();
-        let handed_out = catch_up(&store).await?;
+        let returned = catch_up(&store).await?;
         let ours = rate(begun);
-        if (found, handed_out) != (STREAMS, STREAMS) {
-            return Err(format!("{found} events by hand, {handed_out} by the store").into());
+        if (found, returned) != (STREAMS, STREAMS) {
+            return Err(format!("{found} events by hand, {returned} by the store").into());
         }
         // The first round warms caches and connections.
         if time > 0 {

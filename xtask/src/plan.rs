@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_single_test_is_skipped_by_its_name() {
-        let skipped = "--workspace -- --skip a_program_goes_on_after_its_server_was_upgraded";
+        let skipped = "--workspace -- --skip a_program_continues_after_its_server_was_upgraded";
         assert_eq!(lines(&[&POSTGRES_18]), [skipped]);
     }
 

@@ -54,7 +54,7 @@ pub(crate) const POSTGRES_18: Tool = Tool {
     variable: None,
     packages: &[],
     targets: &[],
-    tests: &["a_program_goes_on_after_its_server_was_upgraded"],
+    tests: &["a_program_continues_after_its_server_was_upgraded"],
 };
 
 /// The server of NATS, which is fetched separately.

@@ -116,7 +116,7 @@ pub async fn of_one_command_sent_twice_at_once_one_is_executed<S: EventStore + '
             });
         }
         let outcomes = callers.join_all().await;
-        let carried_out = outcomes.iter().filter(|o| matches!(o, AppendOutcome::Appended(_))).count();
+        let executed = outcomes.iter().filter(|o| matches!(o, AppendOutcome::Appended(_))).count();
         let first = CommandOutcome {
             first: Revision::new(expected + 1),
             count: 1,
@@ -125,7 +125,7 @@ pub async fn of_one_command_sent_twice_at_once_one_is_executed<S: EventStore + '
             name: Some("Note".into()),
         };
         let repeated = outcomes.iter().filter(|o| **o == AppendOutcome::Repeated(first.clone())).count();
-        assert_eq!((carried_out, repeated), (1, 15), "{outcomes:?}");
+        assert_eq!((executed, repeated), (1, 15), "{outcomes:?}");
     }
 }
 

@@ -189,9 +189,9 @@ impl EventStore for MemoryStore {
         let Some(content) = self.stream(stream) else {
             return Ok(());
         };
-        let mut hand_out = |(revision, stored)| sink(raw(stream, revision, stored));
+        let mut pass = |(revision, stored)| sink(raw(stream, revision, stored));
         let mut events = content.events(range.from, range.to);
-        if range.backward { events.rev().try_for_each(hand_out) } else { events.try_for_each(&mut hand_out) }
+        if range.backward { events.rev().try_for_each(pass) } else { events.try_for_each(&mut pass) }
     }
 
     fn limits(&self) -> Limits {

@@ -35,7 +35,7 @@ impl Drop for Stopped {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_goes_on_after_its_server_was_upgraded() {
+async fn a_program_continues_after_its_server_was_upgraded() {
     let new = newest();
     let server = Server::start("").await;
     let store = server.store().await;

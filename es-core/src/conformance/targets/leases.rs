@@ -42,7 +42,7 @@ pub async fn a_partition_is_of_one_worker_at_a_time<H: TargetHarness>(harness: &
 }
 
 /// Its owner may renew it for as long as nobody else has claimed it; after that it belongs to the other one.
-pub async fn a_lease_that_has_run_out_goes_to_whoever_asks<H: TargetHarness>(harness: &H) {
+pub async fn an_expired_lease_goes_to_the_next_worker<H: TargetHarness>(harness: &H) {
     let (target, _) = prepared(harness, "a").await;
     let short = Duration::from_micros(1);
     let first = given::<H>(&target, &Claim::new("first", short)).await;

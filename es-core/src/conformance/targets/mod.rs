@@ -111,7 +111,7 @@ macro_rules! target_conformance_cases {
             the_status_says_how_far_it_is,
             a_start_holds_when_checkpoints_are_made,
             a_partition_is_of_one_worker_at_a_time,
-            a_lease_that_has_run_out_goes_to_whoever_asks,
+            an_expired_lease_goes_to_the_next_worker,
             a_lease_is_released_by_its_owner,
             only_the_last_owner_moves_the_checkpoint,
             epochs_continue_where_partitions_are_divided_anew,

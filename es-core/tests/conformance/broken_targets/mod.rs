@@ -108,7 +108,7 @@ fn every_fault_is_noticed() {
         (Fault::Unfounded, "a_published_build_is_not_dropped"),
         (Fault::NoStart, "a_start_holds_when_checkpoints_are_made"),
         (Fault::ForEverybody, "a_partition_is_of_one_worker_at_a_time"),
-        (Fault::NeverRunsOut, "a_lease_that_has_run_out_goes_to_whoever_asks"),
+        (Fault::NeverRunsOut, "an_expired_lease_goes_to_the_next_worker"),
         (Fault::NotReleased, "a_lease_is_released_by_its_owner"),
         (Fault::ReleasedByAnybody, "a_lease_is_released_by_its_owner"),
         (Fault::NoEpochs, "only_the_last_owner_moves_the_checkpoint"),
