@@ -180,7 +180,7 @@ impl Drop for Counted {
 }
 
 impl Counters {
-    /// Counts the outcome of an append of so many events; `None` is a failure.
+    /// Counts the outcome of an append of this many events; `None` is a failure.
     pub(crate) fn append(&self, events: usize, outcome: Option<&AppendOutcome>) {
         match outcome {
             Some(AppendOutcome::Appended(_)) => {

@@ -63,7 +63,7 @@ impl Settings {
         caller::answered(self.longest_answer(self.longest_lock_wait, locks), answer).await
     }
 
-    /// The deadline of a call that takes so many locks.
+    /// The deadline of a call that takes this many locks.
     fn longest_answer(&self, longest: Duration, locks: usize) -> Duration {
         // Twice for a row: for its lock, and for the transaction that holds it.
         let locks = u32::try_from(locks).unwrap_or(u32::MAX).saturating_mul(2);

@@ -31,7 +31,7 @@ pub(crate) struct MetadataColumns {
 }
 
 impl<'a> EventColumns<'a> {
-    /// With capacity for so many events.
+    /// With capacity for this many events.
     pub(crate) fn for_events(count: usize) -> Self {
         Self {
             ids: Vec::with_capacity(count),
@@ -52,7 +52,7 @@ impl<'a> EventColumns<'a> {
 }
 
 impl MetadataColumns {
-    /// With capacity for so many events.
+    /// With capacity for this many events.
     pub(crate) fn for_events(count: usize) -> Self {
         Self {
             occurred: Vec::with_capacity(count),

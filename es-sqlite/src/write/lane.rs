@@ -29,7 +29,7 @@ const QUEUE_FULL: Failure = Failure::Waited(
     "the queue of `SqliteOptions::waiting` writes was full, and no place became free within `busy_timeout`; \
      raise either, or write less at a time",
 );
-/// After the writes of so many callers together, the lane waits this long for most of them to write again.
+/// After the writes of this many callers together, the lane waits this long for most of them to write again.
 const FEWEST_CALLERS: usize = 4;
 const CALLERS_RETURN: Duration = Duration::from_micros(150);
 

@@ -134,7 +134,7 @@ impl<'q, 's> Page<'q, 's> {
         Ok(Left { known: is_known, streams, events })
     }
 
-    /// Whether one more event, with which the page has so many bytes, fits into a page with so many events.
+    /// Whether one more event fits into a page of this many events, which then has this many bytes.
     fn has_room(&self, taken: usize, bytes: usize) -> bool {
         taken == 0 || self.room.is_none_or(|most| bytes <= most)
     }

@@ -165,7 +165,7 @@ impl Answer {
         number.map(Revision::new).ok_or_else(|| unexpected("the answer has no revision"))
     }
 
-    /// The positions of an append of so many events, and the time at which they were stored.
+    /// The positions of an append of this many events, and the time at which they were stored.
     pub(crate) fn appended(self, events: usize) -> Result<Appended, StoreError> {
         match self {
             Self { positions, recorded_at: Some(recorded_at), .. } if positions.len() == events => {

@@ -30,7 +30,7 @@ pub(super) enum ChainOutcome {
 }
 
 impl ChainOutcome {
-    /// The outcome of a chain with so many events.
+    /// The outcome of a chain with this many events.
     fn of(answer: Answer, events: usize) -> Result<Self, StoreError> {
         match answer.outcome {
             Outcome::Appended => Ok(Self::Appended(answer.appended(events)?)),

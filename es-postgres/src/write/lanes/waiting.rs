@@ -100,7 +100,7 @@ pub(super) enum Course {
 }
 
 impl Course {
-    /// For an append with so many events and bytes.
+    /// For an append with this many events and bytes.
     pub(super) const fn of(events: usize, bytes: usize) -> Self {
         if events > LARGE_EVENTS || bytes > LARGE_BYTES { Self::Beside } else { Self::Lane }
     }
