@@ -15,7 +15,7 @@
 //! A store that does not implement all of the traits [`ReadAll`](crate::store::ReadAll),
 //! [`ListStreams`](crate::store::ListStreams), [`FindEvents`](crate::store::FindEvents),
 //! [`CloseStreams`](crate::store::CloseStreams) and [`ImportStore`](crate::store::ImportStore) names the
-//! others after `without`, which leaves out their cases:
+//! missing ones after `without`, which leaves out their cases:
 //!
 //! ```
 //! # use es_core::{EventStore, MemoryStore};

@@ -42,7 +42,7 @@ pub enum Again<P: Aggregate> {
 
 /// The generated enum of the inputs of a process.
 pub trait Input<P: Aggregate>: Sized + Send + Sync + 'static {
-    /// Which events there are.
+    /// The types of these events.
     fn filter() -> Filter;
 
     /// Decodes a stored event; `None` for one that is not an input.
