@@ -68,7 +68,7 @@ impl Open {
         match step {
             WorkStep::Scheduled => self.waiting = true,
             WorkStep::Started => {
-                (self.waiting, self.in_progress) = (false, self.in_progress.saturating_add(1))
+                (self.waiting, self.in_progress) = (false, self.in_progress.saturating_add(1));
             }
             WorkStep::Completed if self.in_progress > 0 => self.in_progress -= 1,
             // Nobody is at work: a scheduled item is closed.
