@@ -78,7 +78,7 @@ macro_rules! statements {
 }
 
 statements! {
-    append, append_all, append_batch, append_in, append_many, append_one, backend, backend_lives,
+    append, append_all, append_batch, append_in, append_many, append_next, append_one, backend, backend_lives,
     backend_serves, check, checkpoint_claim, checkpoint_fail, checkpoint_forget, checkpoint_hold,
     checkpoint_inline, checkpoint_lock, checkpoint_make, checkpoint_partitions, checkpoint_read,
     checkpoint_release, close_stream, command_name, decision, drop_snapshots, end_backend, export_closed,
