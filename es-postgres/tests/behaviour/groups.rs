@@ -7,7 +7,7 @@ use es_core::store::{Append, AppendOutcome, CloseStreams};
 use es_core::{EventStore, Revision, StoreError};
 use es_postgres::PostgresStore;
 use futures_util::future::join_all;
-use sqlx::{AssertSqlSafe, Connection};
+use sqlx::Connection;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -202,35 +202,6 @@ async fn of_two_groups_that_read_what_the_other_writes_one_is_a_conflict() {
     both.sort_by_key(|outcomes| outcomes.contains(&AppendOutcome::NotWritten));
     assert!(both[0].iter().all(|outcome| matches!(outcome, AppendOutcome::Appended(_))), "{both:?}");
     assert_eq!(both[1], [AppendOutcome::NotWritten, conflict(2)]);
-}
-
-/// The function itself refuses such a batch, and a stream that is written twice, whoever calls it.
-#[tokio::test]
-async fn a_call_in_which_a_stream_is_written_and_used_otherwise_is_refused() {
-    let (database, store) = fresh().await;
-    create(&store, &["a", "b"]).await;
-    let mut connection = connect(database.url()).await;
-    let call = |groups: &str, keys: &str, through: &str, appends: &str| {
-        format!(
-            "SELECT (es.append_mixed('{groups}', '{{1,1,1}}', '{keys}', '{{1,1,1}}', '{{}}', '{through}', '{appends}',
-             ARRAY[gen_random_uuid(), gen_random_uuid()], '{{1,1}}', '{{1,1}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}',
-             '{{}}', '{{}}', '{{}}', (SELECT token FROM es.registrations ORDER BY id DESC LIMIT 1))).outcomes"
-        )
-    };
-    for (groups, keys, through, appends, message) in [
-        ("{1,2,2}", "{a,b,a}", "{1,2,2}", "{1,2}", "to be read or to be written"),
-        ("{1,1,0}", "{a,b,b}", "{1,1,2}", "{1,3}", "to be read or to be written"),
-        ("{1,1,1}", "{a,b,b}", "{1,1,2}", "{1,3}", "to be read or to be written"),
-        ("{1,2,2}", "{a,a,b}", "{1,2,2}", "{1,2}", "where it had locked more"),
-    ] {
-        let call = call(groups, keys, through, appends);
-        let error = sqlx::raw_sql(AssertSqlSafe(call)).execute(&mut connection).await.expect_err(groups);
-        assert!(error.to_string().contains(message), "{keys}: {error}");
-    }
-    let sound = call("{1,1,0}", "{a,b,c}", "{1,1,2}", "{1,3}").replacen("1,1,1}', '{}'", "1,1,0}', '{}'", 1);
-    sql(&mut connection, &sound).await;
-    assert_at(&store, 1, &["b", "c"]).await;
-    assert_at(&store, 2, &["a"]).await;
 }
 
 /// One stream is read by many groups at once. An append to it waits for those before it, and those after it

@@ -296,8 +296,8 @@ async fn whatever_a_writer_writes_through_the_functions_can_be_read() {
             }
         }
     }
-    // An array of several dimensions; an overflow; a bad value; null; a check; no token.
-    let known = ["22000", "22003", "22023", "23502", "23514", "ES010"];
+    // An array of several dimensions; an overflow; a bad value; null; a check; a new stream twice; no token.
+    let known = ["22000", "22003", "22023", "23502", "23514", "ES002", "ES010"];
     assert!(codes.iter().all(|code| known.contains(&&**code)), "{codes:?}");
     let stored = number(&mut admin, "SELECT count(*) FROM es.events").await;
     let reader = database.options().connect().await.expect("a store");
@@ -321,7 +321,7 @@ async fn nothing_is_written_without_a_token_of_this_history() {
         assert_eq!(number(&mut db, "SELECT count(*) FROM es.events").await, 1, "{call}");
         tried += 1;
     }
-    assert_eq!(tried, 11);
+    assert_eq!(tried, 12);
 }
 
 /// Reads all events, then each stream.

@@ -10,8 +10,7 @@ use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 
 use super::columns::BatchColumns;
-use super::queue::Chain;
-use super::waiting::Waiting;
+use super::waiting::{Chain, Waiting};
 use crate::connect::failure::{CallError, Failure, unexpected};
 use crate::connect::names::Known;
 use crate::connect::pool::Pool;

@@ -13,8 +13,8 @@ use tracing::{Instrument, debug_span};
 
 use super::Lanes;
 use super::batch::{self, Batch, BatchError, ChainOutcome, GroupOutcome, answer_each};
-use super::queue::{Chain, Next, Streams, Work};
-use super::waiting::{Course, Waiting, WaitingGroup, waited_too_long};
+use super::queue::{Streams, Work};
+use super::waiting::{Chain, Course, Next, Waiting, WaitingGroup, waited_too_long};
 use crate::connect::failure::CallError;
 use crate::connect::lock_wait::LockWait;
 use crate::write::lost::Lost;

@@ -12,6 +12,7 @@
 //! as long fail with it.
 
 mod batch;
+mod builder;
 mod columns;
 mod filling;
 mod group;

@@ -1,15 +1,15 @@
 //! The queue of appends: which ones wait, and which may be sent.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use es_core::store::Append;
 use es_core::{StoreError, StreamId};
 use foldhash::{HashMap, HashSet};
 use tokio::runtime::Handle;
 
-use super::filling::BatchBuilder;
-use super::waiting::{Course, Waiting, WaitingGroup};
+use super::builder::BatchBuilder;
+use super::waiting::{Chain, Course, Next, Waiting, WaitingGroup};
 
 pub(super) struct Queue {
     pub(super) waiting: VecDeque<Next>,
@@ -34,58 +34,6 @@ pub(super) struct Queue {
     detached: usize,
     closed: bool,
 }
-
-/// What waits.
-pub(super) enum Next {
-    One(Waiting),
-    Group(WaitingGroup),
-}
-
-impl Next {
-    fn writes(&self, stream: &StreamId) -> bool {
-        match self {
-            Self::One(one) => one.stream() == stream,
-            Self::Group(group) => group.written().any(|written| written == stream),
-        }
-    }
-
-    fn uses(&self, stream: &StreamId) -> bool {
-        self.writes(stream) || matches!(self, Self::Group(group) if group.read().any(|read| read == stream))
-    }
-
-    const fn since(&self) -> Instant {
-        match self {
-            Self::One(one) => one.since,
-            Self::Group(group) => group.since,
-        }
-    }
-
-    /// Fails with the error of another append, for which this one waited.
-    pub(super) fn fail_as(self, error: &StoreError) {
-        match self {
-            Self::One(one) => one.fail_as(error),
-            Self::Group(group) => group.fail_as(error),
-        }
-    }
-
-    /// Adds the streams for which later appends have to wait.
-    pub(super) fn hold_back(&self, streams: &mut HashSet<StreamId>) {
-        match self {
-            Self::One(one) => drop(streams.insert(one.stream().clone())),
-            Self::Group(group) => streams.extend(group.written().cloned()),
-        }
-    }
-
-    const fn bytes(&self) -> usize {
-        match self {
-            Self::One(one) => one.bytes,
-            Self::Group(group) => group.bytes,
-        }
-    }
-}
-
-/// Appends to one stream, each of which continues at the revision where the previous one ends.
-pub(super) type Chain = Vec<Waiting>;
 
 /// The streams of appends in flight.
 #[derive(Default)]

@@ -6,6 +6,7 @@ use std::time::Instant;
 use es_core::record::NewEvent;
 use es_core::store::{Append, AppendOutcome, CommandKey, CommandRecord};
 use es_core::{Revision, StoreError, StreamId};
+use foldhash::HashSet;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use uuid::Uuid;
@@ -170,6 +171,58 @@ impl WaitingGroup {
     pub(super) fn fail_as(self, error: &StoreError) {
         if let Some(error) = waited_too_long(error) {
             self.answer(Err(error));
+        }
+    }
+}
+
+/// Appends to one stream, each of which continues at the revision where the previous one ends.
+pub(super) type Chain = Vec<Waiting>;
+
+/// What waits.
+pub(super) enum Next {
+    One(Waiting),
+    Group(WaitingGroup),
+}
+
+impl Next {
+    pub(super) fn writes(&self, stream: &StreamId) -> bool {
+        match self {
+            Self::One(one) => one.stream() == stream,
+            Self::Group(group) => group.written().any(|written| written == stream),
+        }
+    }
+
+    pub(super) fn uses(&self, stream: &StreamId) -> bool {
+        self.writes(stream) || matches!(self, Self::Group(group) if group.read().any(|read| read == stream))
+    }
+
+    pub(super) const fn since(&self) -> Instant {
+        match self {
+            Self::One(one) => one.since,
+            Self::Group(group) => group.since,
+        }
+    }
+
+    /// Fails with the error of another append, for which this one waited.
+    pub(super) fn fail_as(self, error: &StoreError) {
+        match self {
+            Self::One(one) => one.fail_as(error),
+            Self::Group(group) => group.fail_as(error),
+        }
+    }
+
+    /// Adds the streams for which later appends have to wait.
+    pub(super) fn hold_back(&self, streams: &mut HashSet<StreamId>) {
+        match self {
+            Self::One(one) => drop(streams.insert(one.stream().clone())),
+            Self::Group(group) => streams.extend(group.written().cloned()),
+        }
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        match self {
+            Self::One(one) => one.bytes,
+            Self::Group(group) => group.bytes,
         }
     }
 }
