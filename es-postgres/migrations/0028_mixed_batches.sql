@@ -1,11 +1,11 @@
--- A batch that also holds appends to several streams, each of which is written to all of its streams or to none.
--- It is a function of its own, so that batches without them cost no more than before.
+-- A batch that also holds appends to several streams, each of which is written to all of its streams or to
+-- none. It is a function of its own, so that batches without them cost no more than before.
 --
--- Streams with the same number in `p_groups` are one append; 0 is an append to one stream, as in `append_batch`. In
--- a group, a stream without events is a condition. As in `append_batch`, nothing waits for a stream that is locked,
--- and what cannot be decided here is 'apart', the whole group with it. A group whose streams have moved on is told
--- so at once, as by `append_all`. What happens seldom, and could not be undone for one group alone, is an error of
--- the call: the caller sends each append in a call of its own.
+-- Streams with the same number in `p_groups` are one append; 0 is an append to one stream, as in
+-- `append_batch`. In a group, a stream without events is a condition. As in `append_batch`, nothing waits for
+-- a stream that is locked, and what cannot be decided here is 'apart', the whole group with it. A group whose
+-- streams have moved on is told so at once, as by `append_all`. What happens seldom, and could not be undone
+-- for one group alone, is an error of the call: the caller sends each append in a call of its own.
 
 CREATE FUNCTION :schema.append_mixed(
     p_groups integer[], p_categories integer[], p_keys text[], p_expected bigint[], p_heads uuid[], p_through integer[],
@@ -31,8 +31,8 @@ BEGIN
         RETURN;
     END IF;
 
-    -- Locks and decides, as in `append_batch`. A stream that is only read is locked so that others may read it as
-    -- well, but nobody can move it.
+    -- Locks and decides, as in `append_batch`. A stream that is only read is locked so that others may read
+    -- it as well, but nobody can move it.
     SELECT array_agg(d.stream), array_agg(d.place), array_agg(d.outcome), array_agg(d.revision),
         (SELECT ARRAY[r.last_type, r.last_category] FROM :schema.registrations r WHERE r.token = p_token)
     INTO v_streams, v_places, outcomes, revisions, v_last
@@ -170,7 +170,8 @@ BEGIN
         WHERE outcomes[k.append] IN ('appended', 'new');
 
         IF 'held' = ANY (outcomes) THEN
-            -- In the order of `append_all`. A decision that is there already was not looked for above, as it is rare.
+            -- In the order of `append_all`. A decision that is there already was not looked for above, as it
+            -- is rare.
             INSERT INTO :schema.decisions (command_id, category, key, revision, rejected, body_hash, recorded_at, name)
             SELECT k.command, p_categories[k.append], p_keys[k.append], p_expected[k.append], false, k.body_hash, recorded_at, k.name
             FROM unnest(p_command_appends, p_commands, p_command_names, p_body_hashes) AS k (append, command, name, body_hash)
