@@ -19,7 +19,7 @@ use crate::read::all::reach::Asker;
 use crate::read::{find, load, load_many, stream};
 use crate::store::PostgresStore;
 use crate::upkeep::{snapshots, streams};
-use crate::write::{one, remember, several};
+use crate::write::{one, remember};
 
 impl PostgresStore {
     /// Loading the outcome of a command acknowledges it, which takes a write: see `load.sql`.
@@ -57,7 +57,7 @@ impl EventStore for PostgresStore {
         self.parts().pool.writes()?;
         let events: usize = appends.iter().map(|append| append.events.len()).sum();
         let span = debug_span!("append_all", streams = appends.len(), events);
-        let outcomes = several::append_all(&self.parts().pool, appends).instrument(span).await;
+        let outcomes = self.parts().lanes.append_all(appends).instrument(span).await;
         for (append, outcome) in appends.iter().zip(outcomes.iter().flatten()) {
             self.parts().pool.counters.append(append.events.len(), Some(outcome));
         }

@@ -156,15 +156,41 @@ impl<'a> Append<'a> {
         Ok(bytes)
     }
 
-    /// The same for several, which together must not exceed [`Limits::append_bytes`]. Those without events
-    /// are conditions.
+    /// The same check for several, which together must not exceed [`Limits::append_bytes`]. Those without
+    /// events are conditions.
     ///
     /// # Errors
     ///
     /// [`StoreError`] that names the stream and the event.
     pub fn check_all(appends: &[Self], limits: Limits) -> Result<(), StoreError> {
+        Self::weigh_all(appends, limits).map(drop)
+    }
+
+    /// The same; returns the total size, as [`weigh`](Self::weigh) does.
+    ///
+    /// ```
+    /// use es_core::record::NewEvent;
+    /// use es_core::store::{Append, Limits};
+    /// use es_core::{Metadata, Revision, StreamId};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (door, house) = (StreamId::new("door", "7")?, StreamId::new("house", "1")?);
+    /// let opened = [NewEvent::new("door.opened", 1, b"{}".to_vec(), Metadata::new().into())];
+    /// let appends = [
+    ///     Append::new(&door, Revision::EMPTY, &opened),
+    ///     Append::condition(&house, Revision::new(3)),
+    /// ];
+    /// assert_eq!(Append::weigh_all(&appends, Limits::default())?, 2);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`check_all`](Self::check_all).
+    pub fn weigh_all(appends: &[Self], limits: Limits) -> Result<usize, StoreError> {
         let mut bytes = 0;
-        appends.iter().try_for_each(|append| append.check_after(&mut bytes, limits))
+        appends.iter().try_for_each(|append| append.check_after(&mut bytes, limits))?;
+        Ok(bytes)
     }
 
     /// Adds to the bytes of the previous appends.

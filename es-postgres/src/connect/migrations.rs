@@ -46,6 +46,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations![
     25 "0025_conditions",
     26 "0026_looked_up_commands",
     27 "0027_plain_appends",
+    28 "0028_mixed_batches",
 ];
 
 /// The migration that this program needs.

@@ -47,27 +47,12 @@ impl Lost {
         pool: &Arc<Pool>,
         appends: &[Append<'_>],
     ) -> Result<Vec<AppendOutcome>, StoreError> {
-        // Conditions leave no trace: they were met if the events are stored.
-        let written: Vec<_> = appends.iter().filter(|append| !append.is_condition()).copied().collect();
+        let written = written(appends);
         if written.is_empty() {
             return Err(self.failure.into());
         }
-        let found: Result<Vec<_>, _> = self.find_each(pool, &written).await.into_iter().collect();
-        let mut found = found?.into_iter();
-        let recorded_at = found.as_slice().iter().find_map(|outcome| match outcome {
-            AppendOutcome::Appended(appended) => Some(appended.recorded_at),
-            _ => None,
-        });
-        let met = recorded_at.map(|recorded_at| Appended::new(Vec::new(), recorded_at));
-        let met = met.map_or(AppendOutcome::NotWritten, AppendOutcome::Appended);
-        let outcome = |append: &Append<'_>| {
-            if append.is_condition() {
-                met.clone()
-            } else {
-                found.next().unwrap_or(AppendOutcome::NotWritten)
-            }
-        };
-        Ok(appends.iter().map(outcome).collect())
+        let mut found = self.find_each(pool, &written).await.into_iter();
+        of_all(appends, &mut found)
     }
 
     /// Finds the outcome of each append. Boxed: see [`Pool::connect`].
@@ -135,6 +120,34 @@ impl Lost {
             })
             .collect()
     }
+}
+
+/// The appends that leave a trace. Conditions leave none: they were met if the events of the others are
+/// stored.
+pub(crate) fn written<'a>(appends: &[Append<'a>]) -> Vec<Append<'a>> {
+    appends.iter().filter(|append| !append.is_condition()).copied().collect()
+}
+
+/// The outcomes of an atomic append, from what was found of those that leave a trace, in their order.
+pub(crate) fn of_all(
+    appends: &[Append<'_>],
+    found: &mut impl Iterator<Item = Result<AppendOutcome, StoreError>>,
+) -> Result<Vec<AppendOutcome>, StoreError> {
+    let count = written(appends).len();
+    // All of them are taken, whatever the first one is.
+    let found: Vec<_> = found.take(count).collect();
+    let found = found.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let recorded_at = found.iter().find_map(|outcome| match outcome {
+        AppendOutcome::Appended(appended) => Some(appended.recorded_at),
+        _ => None,
+    });
+    let met = recorded_at.map(|recorded_at| Appended::new(Vec::new(), recorded_at));
+    let met = met.map_or(AppendOutcome::NotWritten, AppendOutcome::Appended);
+    let mut found = found.into_iter();
+    let outcome = |append: &Append<'_>| {
+        if append.is_condition() { met.clone() } else { found.next().unwrap_or(AppendOutcome::NotWritten) }
+    };
+    Ok(appends.iter().map(outcome).collect())
 }
 
 fn appended_or(

@@ -134,6 +134,11 @@ fn are_registered(pool: &Pool, known: &Known, appends: &[Append<'_>]) -> Result<
     })
 }
 
+/// Whether all events are known to be registered.
+pub(crate) fn all_registered(pool: &Pool, appends: &[Append<'_>]) -> bool {
+    are_registered(pool, &pool.names.known(), appends).is_ok()
+}
+
 /// Applies this program's registrations to the database behind a connection, and returns its names. Boxed.
 async fn agreed(connection: &mut PgConnection, pool: &Pool) -> Result<Arc<Known>, CallError> {
     let agreed = Box::pin(async {

@@ -23,19 +23,26 @@ use crate::write::decided;
 use crate::write::lost::Lost;
 use crate::write::names::Attempts;
 
-pub(crate) async fn append_all(
-    pool: &Arc<Pool>,
-    appends: &[Append<'_>],
-) -> Result<Vec<AppendOutcome>, StoreError> {
-    Append::check_all(appends, pool.settings.limits)?;
+/// Rejects what no store may write, and two appends to one stream; returns the total size of all events.
+pub(crate) fn check(pool: &Pool, appends: &[Append<'_>]) -> Result<usize, StoreError> {
+    let bytes = Append::weigh_all(appends, pool.settings.limits)?;
     for (at, append) in appends.iter().enumerate() {
         if appends[..at].iter().any(|other| other.stream == append.stream) {
             return Err(StoreError::DuplicateStream { stream: append.stream.clone() });
         }
     }
-    if appends.is_empty() {
-        return Ok(Vec::new());
-    }
+    Ok(bytes)
+}
+
+/// Appends on a connection of the pool, and waits for the locks of the streams. Boxed: see [`Pool::connect`].
+pub(crate) async fn apart(
+    pool: &Arc<Pool>,
+    appends: &[Append<'_>],
+) -> Result<Vec<AppendOutcome>, StoreError> {
+    Box::pin(go_apart(pool, appends)).await
+}
+
+async fn go_apart(pool: &Arc<Pool>, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
     let mut lock_wait = LockWait::of(pool);
     loop {
         let mut lease = lock_wait.lease(pool).await?;

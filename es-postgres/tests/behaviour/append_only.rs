@@ -232,3 +232,35 @@ async fn a_role_without_the_grant_is_told_so() {
     assert!(matches!(StoreError::from(error), StoreError::Setup { .. }));
     drop_role(database.url(), &role).await;
 }
+
+/// A batch does not read a stream that it writes, or two groups could each read what the other one writes.
+#[tokio::test]
+async fn a_call_in_which_a_stream_is_written_and_used_otherwise_is_refused() {
+    let (database, store) = fresh().await;
+    for key in ["a", "b"] {
+        appended(append_one(&store, &stream(key), 0).await);
+    }
+    let mut connection = connect(database.url()).await;
+    let call = |groups: &str, keys: &str, through: &str, appends: &str| {
+        format!(
+            "SELECT (es.append_mixed('{groups}', '{{1,1,1}}', '{keys}', '{{1,1,1}}', '{{}}', '{through}', '{appends}',
+             ARRAY[gen_random_uuid(), gen_random_uuid()], '{{1,1}}', '{{1,1}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}',
+             '{{}}', '{{}}', '{{}}', (SELECT token FROM es.registrations ORDER BY id DESC LIMIT 1))).outcomes"
+        )
+    };
+    for (groups, keys, through, appends, message) in [
+        ("{1,2,2}", "{a,b,a}", "{1,2,2}", "{1,2}", "to be read or to be written"),
+        ("{1,1,0}", "{a,b,b}", "{1,1,2}", "{1,3}", "to be read or to be written"),
+        ("{1,1,1}", "{a,b,b}", "{1,1,2}", "{1,3}", "to be read or to be written"),
+        ("{1,2,2}", "{a,a,b}", "{1,2,2}", "{1,2}", "where it had locked more"),
+    ] {
+        let call = call(groups, keys, through, appends);
+        let error = sqlx::raw_sql(AssertSqlSafe(call)).execute(&mut connection).await.expect_err(groups);
+        assert!(error.to_string().contains(message), "{keys}: {error}");
+    }
+    let sound = call("{1,1,0}", "{a,b,c}", "{1,1,2}", "{1,3}").replacen("1,1,1}', '{}'", "1,1,0}', '{}'", 1);
+    sql(&mut connection, &sound).await;
+    for (key, revision) in [("a", 2), ("b", 1), ("c", 1)] {
+        assert_eq!(ids(&store, &stream(key)).await.len(), revision, "{key}");
+    }
+}

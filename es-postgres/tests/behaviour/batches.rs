@@ -8,8 +8,8 @@ use es_core::{EventStore, Revision, StoreError, StreamId};
 use es_postgres::PostgresStore;
 
 use crate::support::{
-    Gate, append_one, appended, command, connect, events, fresh, ids, proxy_before, register_counted, sql,
-    stream,
+    Gate, another, append_one, appended, command, connect, events, fresh, ids, proxy_before,
+    register_counted, sql, stream,
 };
 
 async fn heads(store: &PostgresStore, streams: &[StreamId]) -> Vec<u64> {
@@ -43,10 +43,11 @@ async fn append_until_written(store: &PostgresStore, streams: &[StreamId], by: &
 async fn batches_in_opposite_orders_never_deadlock() {
     let (database, store) = fresh().await;
     register_counted(&database).await;
+    let stores = [store.clone(), another(&database).await];
     let streams: Vec<_> = (0..6).map(|nth| stream(&format!("s{nth}"))).collect();
     let writers: Vec<_> = (0..6)
         .map(|writer| {
-            let (store, mut streams) = (store.clone(), streams.clone());
+            let (store, mut streams) = (stores[writer / 3].clone(), streams.clone());
             tokio::spawn(async move {
                 for round in 0..15 {
                     // New streams of its own, between those that all share.
@@ -73,6 +74,7 @@ async fn two_batches_that_wait_for_the_same_rows_take_them_in_one_order() {
     for new in [false, true] {
         let (database, store) = fresh().await;
         register_counted(&database).await;
+        let other = another(&database).await;
         // Their types are registered, and the rows exist unless they are to be new.
         for key in if new { ["x", "y"] } else { ["a", "b"] } {
             appended(append_one(&store, &stream(key), 0).await);
@@ -89,7 +91,7 @@ async fn two_batches_that_wait_for_the_same_rows_take_them_in_one_order() {
             let expected = if new { expected } else { expected.plus(round) };
             sql(&mut holder.connection, "BEGIN").await;
             sql(&mut holder.connection, holds).await;
-            let send = |keys: [&'static str; 2]| {
+            let send = |store: &PostgresStore, keys: [&'static str; 2]| {
                 let store = store.clone();
                 tokio::spawn(async move {
                     let (streams, batch) = (keys.map(stream), events(1));
@@ -100,9 +102,9 @@ async fn two_batches_that_wait_for_the_same_rows_take_them_in_one_order() {
                     store.append_all(&appends).await
                 })
             };
-            let first = send(["b", "a"]);
+            let first = send(&store, ["b", "a"]);
             watcher.wait_for_blocked(1).await;
-            let second = send(["a", "b"]);
+            let second = send(&other, ["a", "b"]);
             watcher.wait_for_blocked(2).await;
             sql(&mut holder.connection, "ROLLBACK").await;
             let outcomes = [first.await.expect("no panic"), second.await.expect("no panic")];
@@ -123,11 +125,12 @@ async fn two_batches_that_wait_for_the_same_rows_take_them_in_one_order() {
 async fn batches_that_create_the_same_streams_never_deadlock() {
     let (database, store) = fresh().await;
     register_counted(&database).await;
+    let stores = [store.clone(), another(&database).await];
     for round in 0..20 {
         let streams: Vec<_> = (0..8).map(|nth| stream(&format!("{round}-{nth}"))).collect();
         let writers: Vec<_> = (0..4)
             .map(|writer| {
-                let (store, mut streams) = (store.clone(), streams.clone());
+                let (store, mut streams) = (stores[writer / 2].clone(), streams.clone());
                 streams.rotate_left(writer * 2);
                 tokio::spawn(async move { append_until_written(&store, &streams, "a writer").await })
             })
@@ -151,12 +154,13 @@ async fn a_batch_that_loses_a_new_stream_writes_nothing_and_is_a_conflict() {
         tokio::spawn(async move { append_one(&store, &new, 0).await })
     };
     gate.wait_for(1).await;
+    let other = another(&database).await;
     let loser = {
-        let (store, old, new) = (store.clone(), old.clone(), new.clone());
+        let (old, new) = (old.clone(), new.clone());
         tokio::spawn(async move {
             let (a, b) = (events(1), events(1));
             let appends = [Append::new(&old, Revision::new(1), &a), Append::new(&new, Revision::EMPTY, &b)];
-            store.append_all(&appends).await
+            other.append_all(&appends).await
         })
     };
     gate.wait_for_blocked(1).await;
@@ -175,8 +179,8 @@ async fn a_batch_that_waited_for_its_own_command_is_repeated() {
     let (database, store) = fresh().await;
     register_counted(&database).await;
     let mut gate = Gate::closed(database.url()).await;
-    let id = uuid::Uuid::now_v7();
-    let spawn = || {
+    let (id, other) = (uuid::Uuid::now_v7(), another(&database).await);
+    let spawn = |store: &PostgresStore| {
         let store = store.clone();
         tokio::spawn(async move {
             let (a, b) = (stream("a"), stream("b"));
@@ -188,9 +192,9 @@ async fn a_batch_that_waited_for_its_own_command_is_repeated() {
             store.append_all(&appends).await.expect("outcomes")
         })
     };
-    let first = spawn();
+    let first = spawn(&store);
     gate.wait_for(1).await;
-    let second = spawn();
+    let second = spawn(&other);
     gate.wait_for_blocked(1).await;
     gate.open().await;
     let positions: Vec<_> =

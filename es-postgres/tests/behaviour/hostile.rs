@@ -14,6 +14,7 @@ const ID: &str = "gen_random_uuid()";
 const TOKEN: &str = "(SELECT token FROM es.registrations ORDER BY id DESC LIMIT 1)";
 const ADDRESS: &str = "(SELECT ctid FROM es.registrations ORDER BY id DESC LIMIT 1)";
 const REVISION: &str = "(SELECT revision FROM es.streams WHERE key = 'a')";
+const READ: &str = "(SELECT revision FROM es.streams WHERE key = 'read')";
 
 type Argument = (&'static str, &'static str, &'static [&'static str]);
 
@@ -38,7 +39,7 @@ const SEVERAL: [Argument; 15] = [
 
 /// Every function that a writer may call, with the arguments of a valid call: names, types, and the elements
 /// of arrays. `{new}` is the key of a new stream, `{at}` that or the existing one.
-const FUNCTIONS: [(&str, &[Argument]); 14] = [
+const FUNCTIONS: [(&str, &[Argument]); 15] = [
     (
         "append_next",
         &[
@@ -121,6 +122,32 @@ const FUNCTIONS: [(&str, &[Argument]); 14] = [
             ("p_commands", "uuid[]", &[ID, ID]),
             ("p_command_names", "text[]", &["'x'", "'x'"]),
             ("p_body_hashes", "bigint[]", &["NULL", "NULL"]),
+            ("p_token", "uuid", &[TOKEN]),
+        ],
+    ),
+    (
+        "append_mixed",
+        &[
+            ("p_groups", "integer[]", &["0", "1", "1"]),
+            ("p_categories", "integer[]", &["1", "1", "1"]),
+            ("p_keys", "text[]", &["'a'", "{new}", "'read'"]),
+            ("p_expected", "bigint[]", &[REVISION, "0", READ]),
+            ("p_heads", "uuid[]", &["NULL", "NULL", "NULL"]),
+            ("p_through", "integer[]", &["1", "3", "3"]),
+            ("p_appends", "integer[]", &["1", "2", "2"]),
+            ("p_event_ids", "uuid[]", &[ID, ID, ID]),
+            ("p_types", "integer[]", &["1", "1", "1"]),
+            ("p_payloads", "json[]", &["'{}'", "'{}'", "'{}'"]),
+            ("p_occurred", "timestamptz[]", &["now()", "now()", "now()"]),
+            ("p_correlations", "uuid[]", &["NULL", "NULL", "NULL"]),
+            ("p_causations", "uuid[]", &["NULL", "NULL", "NULL"]),
+            ("p_metadata", "json[]", &["NULL", "NULL", "NULL"]),
+            ("p_command_appends", "integer[]", &["1", "2", "3"]),
+            ("p_command_offsets", "integer[]", &["0", "1", "0"]),
+            ("p_command_counts", "integer[]", &["1", "1", "0"]),
+            ("p_commands", "uuid[]", &[ID, ID, ID]),
+            ("p_command_names", "text[]", &["'x'", "'x'", "'x'"]),
+            ("p_body_hashes", "bigint[]", &["NULL", "NULL", "NULL"]),
             ("p_token", "uuid", &[TOKEN]),
         ],
     ),
@@ -263,7 +290,7 @@ impl Place {
 #[tokio::test]
 async fn whatever_a_writer_writes_through_the_functions_can_be_read() {
     let (database, owner) = fresh().await;
-    for key in ["a", "closed"] {
+    for key in ["a", "closed", "read"] {
         appended(append_one(&owner, &stream(key), 0).await);
     }
     let (url, role) = writer(database.url(), &owner).await;
@@ -288,8 +315,8 @@ async fn whatever_a_writer_writes_through_the_functions_can_be_read() {
             }
         }
     }
-    // An array of several dimensions; an overflow; a bad value; null; a check; no token.
-    let known = ["22000", "22003", "22023", "23502", "23514", "ES010"];
+    // An array of several dimensions; an overflow; a bad value; null; a check; a new stream twice; no token.
+    let known = ["22000", "22003", "22023", "23502", "23514", "ES002", "ES010"];
     assert!(codes.iter().all(|code| known.contains(&&**code)), "{codes:?}");
     let stored = number(&mut admin, "SELECT count(*) FROM es.events").await;
     let reader = database.options().connect().await.expect("a store");
@@ -313,7 +340,7 @@ async fn nothing_is_written_without_a_token_of_this_history() {
         assert_eq!(number(&mut db, "SELECT count(*) FROM es.events").await, 1, "{call}");
         tried += 1;
     }
-    assert_eq!(tried, 10);
+    assert_eq!(tried, 12);
 }
 
 /// Reads all events, then each stream.

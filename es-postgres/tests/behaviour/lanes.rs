@@ -7,58 +7,15 @@ use es_core::record::NewEvent;
 use es_core::store::{Append, AppendIn, AppendOutcome, CloseStreams, Decision, Remembered, Submitted};
 use es_core::{EventStore, Revision, StoreError, StreamId};
 use es_postgres::PostgresStore;
-use es_postgres::testing::TestDatabase;
 use futures_util::future::join_all;
 use sqlx::Connection;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::support::{
-    Gate, append_one, appended, command, connect, events, fresh, ids, number, proxy_before, sql, stream,
+    Busy, Gate, append_one, appended, command, conflict, connect, events, fresh, ids, number, proxy_before,
+    spawn, sql, stream, submit,
 };
-
-type Outcome = Result<AppendOutcome, StoreError>;
-
-/// Two appends that are held at the gate, so that all later ones have to wait for them.
-struct Busy {
-    gate: Gate,
-    first: Vec<JoinHandle<Outcome>>,
-}
-
-impl Busy {
-    async fn lanes(database: &TestDatabase, store: &PostgresStore) -> Self {
-        // Connects both lanes, and registers the names.
-        for outcome in [submit(store, "x", 0, 1).await, submit(store, "y", 0, 1).await] {
-            appended(outcome.await.expect("an outcome"));
-        }
-        let mut gate = Gate::closed(database.url()).await;
-        let first = ["x", "y"].map(|key| spawn(store, key, 1));
-        gate.wait_for(2).await;
-        Self { gate, first: first.into() }
-    }
-
-    async fn open(&mut self) {
-        self.gate.open().await;
-        for first in self.first.drain(..) {
-            appended(first.await.expect("no panic").expect("an outcome"));
-        }
-    }
-}
-
-async fn submit(store: &PostgresStore, key: &str, expected: u64, count: usize) -> Submitted {
-    let batch = events(count);
-    let stream = stream(key);
-    store.submit(Append::new(&stream, Revision::new(expected), &batch)).await.expect("submitted")
-}
-
-fn spawn(store: &PostgresStore, key: &str, expected: u64) -> JoinHandle<Outcome> {
-    let (store, stream) = (store.clone(), stream(key));
-    tokio::spawn(async move { store.append(Append::new(&stream, Revision::new(expected), &events(1))).await })
-}
-
-fn conflict(actual: u64) -> AppendOutcome {
-    AppendOutcome::Conflict { actual: Revision::new(actual) }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_waiting_appends_are_sent_in_two_calls() {

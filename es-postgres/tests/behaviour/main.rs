@@ -18,6 +18,7 @@ mod crash;
 mod database;
 mod decisions;
 mod futures;
+mod groups;
 mod histories;
 mod holes;
 mod hostile;

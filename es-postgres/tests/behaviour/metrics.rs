@@ -44,7 +44,8 @@ async fn appends_are_counted_with_their_outcomes() {
     appended(store.append_in(&mut *tx, append).await.expect("an outcome"));
     changed(&store, &mut seen, |seen| (seen.appends, seen.events, seen.conflicts) = (5, 9, 1));
 
-    // A lost answer.
+    // A lost answer, while another session is idle.
+    assert_eq!(ids(&store, &a).await.len(), 5);
     proxy.cut_at_answer(1);
     appended(append_one(&store, &a, 5).await);
     changed(&store, &mut seen, |seen| {

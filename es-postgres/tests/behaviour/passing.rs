@@ -50,7 +50,7 @@ async fn a_session_that_has_become_read_only_is_not_kept() {
     )
     .await;
     let (mut of_one, mut of_several) = (0, 0);
-    let many = events(200);
+    let many = events(1_100);
     // Through a lane and outside the lanes; each append makes its session read-only.
     for turned in [false, true, false, true] {
         let append = Append::new(&one, Revision::new(of_one), &many[..1]);
@@ -59,7 +59,7 @@ async fn a_session_that_has_become_read_only_is_not_kept() {
     for turned in [false, true, false] {
         let append = Append::new(&several, Revision::new(of_several), &many);
         let outcome = store.append_all(&[append]).await.map(|mut outcomes| outcomes.remove(0));
-        check(outcome, turned, &mut of_several, 200);
+        check(outcome, turned, &mut of_several, 1_100);
     }
 }
 

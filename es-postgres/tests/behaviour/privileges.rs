@@ -22,7 +22,7 @@ async fn is_forbidden(connection: &mut PgConnection, text: &str) -> bool {
     code.as_deref() == Some("42501")
 }
 
-const WRITER: [&str; 14] = [
+const WRITER: [&str; 15] = [
     "register_names",
     "register_events",
     "rename_category",
@@ -32,6 +32,7 @@ const WRITER: [&str; 14] = [
     "append",
     "append_all",
     "append_batch",
+    "append_mixed",
     "close_stream",
     "save_snapshot",
     "drop_snapshots",

@@ -73,7 +73,7 @@ const PATH: &str = "SET search_path = slipped, pg_temp, es, pg_catalog";
 
 /// Calls of all functions, identified by their text, for a stream with this key. `{id}` is a different id
 /// each time.
-const CALLS: [&str; 27] = [
+const CALLS: [&str; 28] = [
     "es.register_names('{account}', '{x}', '{1}')",
     "es.register_events('{y}', '{1}', '{7}', '{f}')",
     "es.rename_category('account', '{was}')",
@@ -97,6 +97,9 @@ const CALLS: [&str; 27] = [
     "es.append_all('{1}', '{{key}}', '{9}', '{NULL}', '{1}', '{}', '{}', '{}', '{{id}}', '{1}', '{1}', '{}', '{}', '{}', '{}', '{token}')",
     "es.append_batch('{1,1,1}', '{{key},{key} b,{key} d}', '{5,9,0}', '{NULL,NULL,NULL}', '{1,2,3}', '{1,2,3}', '{{id},{id},{id}}',
                      '{1,1,1}', '{1,2,3}', '{}', '{}', '{}', '{}', '{1,3}', '{0,0}', '{1,1}', '{{id},{id}}', '{x,x}', '{NULL,NULL}', '{token}')",
+    "es.append_mixed('{1,1,2,2}', '{1,1,1,1}', '{{key} b,{key} c,{key} f,{key} g}', '{1,1,0,3}', '{NULL,NULL,NULL,NULL}', '{0,1,2,3}', '{2,3,4}',
+                     '{{id},{id},{id}}', '{1,1,1}', '{1,2,3}', '{}', '{}', '{}', '{}', '{1,2,3}', '{0,0,0}', '{0,1,1}', '{{id},{id},{id}}',
+                     '{x,x,x}', '{NULL,NULL,NULL}', '{token}')",
     "es.save_snapshot('account', '{key}', 7, 1, '{}')",
     "es.drop_snapshots(7)",
     "es.prune_commands('1999-01-01')",
@@ -193,7 +196,7 @@ async fn the_functions_use_no_object_of_the_caller() {
         )
     };
     for key in ["a1", "a2", "a3"] {
-        assert_eq!(number(&mut admin, &events(key)).await, 12, "{key}");
+        assert_eq!(number(&mut admin, &events(key)).await, 13, "{key}");
     }
     drop((first, again));
     drop_role(database.url(), &role).await;

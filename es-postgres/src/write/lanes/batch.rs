@@ -8,18 +8,38 @@ use es_core::store::{Append, AppendOutcome, Appended};
 use es_core::{Revision, StoreError};
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
-use uuid::Uuid;
 
-use super::queue::Chain;
+use super::columns::BatchColumns;
+use super::waiting::{Chain, Waiting};
 use crate::connect::failure::{CallError, Failure, unexpected};
 use crate::connect::names::Known;
-use crate::connect::number::bigint;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::write::answer::{Answer, Outcome};
-use crate::write::columns::{EventColumns, MetadataColumns, bound};
+use crate::write::columns::bound;
 use crate::write::lost::Lost;
-use crate::write::names::Attempts;
+use crate::write::names::{Attempts, all_registered};
+
+/// What is sent in one call.
+#[derive(Clone, Copy)]
+pub(super) struct Batch<'a> {
+    pub(super) chains: &'a [Chain],
+    /// Atomic appends to several streams.
+    pub(super) groups: &'a [&'a [Append<'a>]],
+}
+
+impl<'a> Batch<'a> {
+    fn appends(self) -> Vec<Append<'a>> {
+        let of_chains = self.chains.iter().flatten().map(Waiting::append);
+        of_chains.chain(self.groups.iter().copied().flatten().copied()).collect()
+    }
+
+    /// The number of events in each row of the call.
+    fn counts(self) -> Vec<usize> {
+        let of_chains = self.chains.iter().map(|chain| chain.iter().map(|next| next.events().len()).sum());
+        of_chains.chain(self.groups.iter().copied().flatten().map(|append| append.events.len())).collect()
+    }
+}
 
 /// The outcome of a chain.
 pub(super) enum ChainOutcome {
@@ -41,24 +61,64 @@ impl ChainOutcome {
     }
 }
 
+/// The outcome of an atomic append to several streams.
+pub(super) enum GroupOutcome {
+    Decided(Vec<AppendOutcome>),
+    /// Nothing was written; it has to be sent in a call of its own.
+    Apart,
+}
+
+impl GroupOutcome {
+    fn of(answers: &mut impl Iterator<Item = Answer>, appends: &[Append<'_>]) -> Result<Self, StoreError> {
+        let answers: Vec<Answer> = answers.take(appends.len()).collect();
+        let is_decided = |answer: &Answer| {
+            matches!(answer.outcome, Outcome::Appended | Outcome::Conflict | Outcome::NotWritten)
+        };
+        if !answers.iter().all(is_decided) {
+            return Ok(Self::Apart);
+        }
+        let outcomes = answers.into_iter().zip(appends).map(|(answer, append)| answer.of(append));
+        outcomes.collect::<Result<_, _>>().map(Self::Decided)
+    }
+}
+
+/// The outcomes of a batch, in its order.
+pub(super) struct Outcomes {
+    pub(super) chains: Vec<ChainOutcome>,
+    pub(super) groups: Vec<GroupOutcome>,
+}
+
+impl Outcomes {
+    fn read(row: &PgRow, batch: Batch<'_>) -> Result<Self, StoreError> {
+        let counts = batch.counts();
+        let mut answers = Answer::read_batch(row, &counts)?.into_iter();
+        let of_chains = answers.by_ref().take(batch.chains.len()).zip(counts);
+        let chains =
+            of_chains.map(|(answer, events)| ChainOutcome::of(answer, events)).collect::<Result<_, _>>()?;
+        let groups = batch.groups.iter().map(|appends| GroupOutcome::of(&mut answers, appends));
+        Ok(Self { chains, groups: groups.collect::<Result<_, _>>()? })
+    }
+}
+
 /// Why a batch got no answer.
 pub(super) enum BatchError {
     NotWritten,
     Lost(Lost),
 }
 
-/// Sends all chains in one call, and returns the outcome of each.
-pub(super) async fn send(pool: &Arc<Pool>, chains: &[Chain]) -> Result<Vec<ChainOutcome>, BatchError> {
+/// Sends a batch in one call, and returns the outcomes.
+pub(super) async fn send(pool: &Arc<Pool>, batch: Batch<'_>) -> Result<Outcomes, BatchError> {
     // Without a connection each append is sent separately, and fails with its own error.
     let mut session = pool.append_session().await.map_err(|_| BatchError::NotWritten)?;
     let backend = session.backend;
     let longest = pool.settings.append_lock_timeout;
+    let rows = batch.chains.len() + batch.groups.iter().map(|appends| appends.len()).sum::<usize>();
     let answer = {
-        let call = pin!(call(&mut session, pool, chains));
-        pool.settings.answered_after(longest, chains.len(), call).await
+        let call = pin!(call(&mut session, pool, batch));
+        pool.settings.answered_after(longest, rows, call).await
     };
     match answer {
-        Ok(row) => match read(&row, chains) {
+        Ok(row) => match Outcomes::read(&row, batch) {
             Ok(outcomes) => {
                 pool.keep_append_session(session, None);
                 Ok(outcomes)
@@ -80,126 +140,55 @@ pub(super) async fn send(pool: &Arc<Pool>, chains: &[Chain]) -> Result<Vec<Chain
     }
 }
 
-async fn call(session: &mut Session, pool: &Pool, chains: &[Chain]) -> Result<PgRow, CallError> {
-    let appends: Vec<Append<'_>> = chains.iter().flatten().map(|waiting| waiting.append()).collect();
+async fn call(session: &mut Session, pool: &Pool, batch: Batch<'_>) -> Result<PgRow, CallError> {
+    let appends = batch.appends();
+    // Those of groups are not registered by the call, but refused.
+    if !batch.groups.iter().all(|appends| all_registered(pool, appends)) {
+        return Err(CallError::Refused(unexpected("an event of a batch is not registered")));
+    }
     let mut names = Attempts::begin(&mut session.connection, pool, &appends).await?;
     loop {
-        let call = bound(|| bind(pool, chains, names.known()))?;
+        let call = bound(|| bind(pool, batch, names.known()))?;
         session.begin(&pool.settings).await?;
         let row = call.fetch_optional(&mut session.connection).await?;
         pool.commit(&mut session.connection).await?;
         match row {
             Some(row) => return Ok(row),
-            None => names.again(&mut session.connection, pool, &appends).await?,
-        }
-    }
-}
-
-fn read(row: &PgRow, chains: &[Chain]) -> Result<Vec<ChainOutcome>, StoreError> {
-    let events = |chain: &Chain| chain.iter().map(|waiting| waiting.events.len()).sum();
-    let counts: Vec<usize> = chains.iter().map(events).collect();
-    let answers = Answer::read_batch(row, &counts)?;
-    answers.into_iter().zip(counts).map(|(answer, events)| ChainOutcome::of(answer, events)).collect()
-}
-
-/// The commands of a batch, one array for each column.
-#[derive(Default)]
-struct CommandColumns<'a> {
-    appends: Vec<i32>,
-    offsets: Vec<i32>,
-    counts: Vec<i32>,
-    ids: Vec<Uuid>,
-    names: Vec<&'a str>,
-    body_hashes: Vec<Option<i64>>,
-}
-
-/// The contents of a batch: one array for each parameter.
-struct BatchColumns<'a> {
-    /// For each chain, the number of events up to its end.
-    through: Vec<i32>,
-    /// For each event, the number of its chain.
-    appends: Vec<i32>,
-    events: EventColumns<'a>,
-    metadata: MetadataColumns,
-    commands: CommandColumns<'a>,
-}
-
-impl<'a> BatchColumns<'a> {
-    fn gather(chains: &'a [Chain], known: &Known) -> Result<Self, StoreError> {
-        let count = chains.iter().flatten().map(|waiting| waiting.events.len()).sum();
-        let mut columns = Self {
-            through: Vec::with_capacity(chains.len()),
-            appends: Vec::with_capacity(count),
-            events: EventColumns::for_events(count),
-            metadata: MetadataColumns::for_events(count),
-            commands: CommandColumns::default(),
-        };
-        let Self { through, appends, events, metadata, commands } = &mut columns;
-        for (chain, ordinal) in chains.iter().zip(1_i32..) {
-            let mut count = 0;
-            for waiting in chain {
-                events.extend(&waiting.events, known)?;
-                metadata.extend(&waiting.events);
-                let length = i32::try_from(waiting.events.len()).map_err(unexpected)?;
-                if let Some((key, name)) = &waiting.command {
-                    commands.appends.push(ordinal);
-                    commands.offsets.push(count);
-                    commands.counts.push(length);
-                    commands.ids.push(key.id);
-                    commands.names.push(name);
-                    commands.body_hashes.push(key.body_hash);
-                }
-                count += length;
+            None if batch.groups.is_empty() => {
+                names.again(&mut session.connection, pool, &appends).await?;
             }
-            appends.resize(events.ids.len(), ordinal);
-            through.push(i32::try_from(events.ids.len()).map_err(unexpected)?);
+            None => return Err(CallError::Refused(unexpected("the names are of another history"))),
         }
-        Ok(columns)
     }
 }
 
 fn bind<'q>(
     pool: &Pool,
-    chains: &'q [Chain],
+    batch: Batch<'q>,
     known: &Known,
 ) -> Result<Query<'q, Postgres, PgArguments>, StoreError> {
-    let BatchColumns { through, appends, events, metadata, commands } = BatchColumns::gather(chains, known)?;
-    let firsts = || chains.iter().filter_map(|chain| chain.first());
-    Ok(pool
-        .statements
-        .append_batch
-        .call()
-        .bind(firsts().map(|first| known.category(first.stream.category())).collect::<Vec<_>>())
-        .bind(firsts().map(|first| first.stream.key()).collect::<Vec<_>>())
-        .bind(firsts().map(|first| bigint(first.expected)).collect::<Vec<_>>())
-        .bind(firsts().map(|first| first.head).collect::<Vec<_>>())
-        .bind(through)
-        .bind(appends)
-        .bind(events.ids)
-        .bind(events.types)
-        .bind(events.payloads)
-        .bind(unless_null(metadata.occurred))
-        .bind(unless_null(metadata.correlations))
-        .bind(unless_null(metadata.causations))
-        .bind(unless_null(metadata.json))
-        .bind(commands.appends)
-        .bind(commands.offsets)
-        .bind(commands.counts)
-        .bind(commands.ids)
-        .bind(commands.names)
-        .bind(commands.body_hashes)
-        .bind(known.token()))
-}
-
-/// An array that holds only nulls is sent as an empty one.
-fn unless_null<T>(column: Vec<Option<T>>) -> Vec<Option<T>> {
-    if column.iter().all(Option::is_none) { Vec::new() } else { column }
+    let counts = batch.counts();
+    let mut columns = BatchColumns::for_rows(counts.len(), counts.iter().sum());
+    for chain in batch.chains {
+        columns.add(chain.iter().map(Waiting::append), known)?;
+    }
+    if batch.groups.is_empty() {
+        return Ok(columns.bind(pool.statements.append_batch.call(), known));
+    }
+    let mut groups = vec![0; batch.chains.len()];
+    for (appends, group) in batch.groups.iter().zip(1_i32..) {
+        for append in *appends {
+            columns.add([*append], known)?;
+            groups.push(group);
+        }
+    }
+    Ok(columns.bind(pool.statements.append_mixed.call().bind(groups), known))
 }
 
 /// Answers each append of a chain with its share of the positions.
 pub(super) fn answer_each(chain: Chain, Appended { mut positions, recorded_at, .. }: Appended) {
     for waiting in chain {
-        let left = positions.split_off(waiting.events.len());
+        let left = positions.split_off(waiting.events().len());
         let positions = mem::replace(&mut positions, left);
         waiting.answer(Ok(AppendOutcome::Appended(Appended::new(positions, recorded_at))));
     }

@@ -12,9 +12,9 @@ use tokio::sync::oneshot::error::RecvError;
 use tracing::{Instrument, debug_span};
 
 use super::Lanes;
-use super::batch::{self, BatchError, ChainOutcome, answer_each};
-use super::queue::{Chain, Work};
-use super::waiting::{Course, Waiting, waited_too_long};
+use super::batch::{self, Batch, BatchError, ChainOutcome, GroupOutcome, answer_each};
+use super::queue::{Streams, Work};
+use super::waiting::{Chain, Course, Next, Waiting, WaitingGroup, waited_too_long};
 use crate::connect::failure::CallError;
 use crate::connect::lock_wait::LockWait;
 use crate::write::lost::Lost;
@@ -28,11 +28,10 @@ impl Lanes {
         if !self.queue().enter(append.stream, course)? {
             return self.enqueue(append, bytes).await?.await;
         }
-        let mut in_flight =
-            InFlight { lanes: Arc::clone(self), streams: vec![append.stream.clone()], course };
+        let mut in_flight = InFlight { lanes: Arc::clone(self), streams: Streams::of(append.stream), course };
         match course {
             Course::Lane => in_flight.append(append).await,
-            Course::Beside => in_flight.apart(append, LockWait::of(&self.pool)).await,
+            Course::Beside | Course::Detached => in_flight.apart(append, LockWait::of(&self.pool)).await,
         }
     }
 
@@ -44,9 +43,10 @@ impl Lanes {
 
     async fn enqueue(self: &Arc<Self>, append: Append<'_>, bytes: usize) -> Result<Submitted, StoreError> {
         let longest = self.pool.settings.longest_connection_wait;
-        let place = self.place(append.stream, bytes, longest).await?;
+        let is_apart = self.queue().is_apart(append.stream);
+        let place = self.place(is_apart, bytes, longest).await?;
         let (reply, outcome) = oneshot::channel();
-        self.queue().push(Waiting::new(append, bytes, reply, place))?;
+        self.queue().push(Next::One(Waiting::new(append, bytes, reply, place)))?;
         self.start();
         let stream = append.stream.clone();
         Ok(Box::pin(async move {
@@ -97,10 +97,10 @@ impl Drop for Starting {
 }
 
 /// Appends in flight, with their streams and their lane, if they use one. Dropping it releases both.
-struct InFlight {
-    lanes: Arc<Lanes>,
-    streams: Vec<StreamId>,
-    course: Course,
+pub(super) struct InFlight {
+    pub(super) lanes: Arc<Lanes>,
+    pub(super) streams: Streams,
+    pub(super) course: Course,
 }
 
 impl InFlight {
@@ -164,18 +164,18 @@ impl InFlight {
     }
 
     /// Releases the lane.
-    fn leave_lane(&mut self) {
+    pub(super) fn leave_lane(&mut self) {
         let course = std::mem::replace(&mut self.course, Course::Beside);
         if course == Course::Lane {
-            self.lanes.queue().leave(&[], course);
+            self.lanes.queue().leave(&Streams::default(), course);
             self.lanes.start();
         }
     }
 
     /// Splits off one of the streams, to be sent outside the lanes.
     fn beside(&mut self, stream: &StreamId) -> Self {
-        self.streams.retain(|held| held != stream);
-        Self { lanes: Arc::clone(&self.lanes), streams: vec![stream.clone()], course: Course::Beside }
+        self.streams.written.retain(|held| held != stream);
+        Self { lanes: Arc::clone(&self.lanes), streams: Streams::of(stream), course: Course::Beside }
     }
 }
 
@@ -209,9 +209,9 @@ impl InFlight {
                 let outcome = self.apart(waiting.append(), LockWait::of(&self.lanes.pool)).await;
                 waiting.answer(outcome);
             }
-            Work::Batch(chains) => match &chains[..] {
-                [chain] if chain.len() == 1 => self.run_one(chains).await,
-                _ => self.run_all(chains).await,
+            Work::Batch(chains, groups) => match &chains[..] {
+                [chain] if chain.len() == 1 && groups.is_empty() => self.run_one(chains).await,
+                _ => self.run_all(chains, groups).await,
             },
         }
         // Before the lane is released: readers wait for this.
@@ -235,28 +235,25 @@ impl InFlight {
         }
     }
 
-    async fn run_all(&mut self, chains: Vec<Chain>) {
-        let appends: usize = chains.iter().map(Vec::len).sum();
-        let span = debug_span!("append_batch", streams = chains.len(), appends);
-        let outcomes = match batch::send(&self.lanes.pool, &chains).instrument(span).await {
+    async fn run_all(&mut self, chains: Vec<Chain>, groups: Vec<WaitingGroup>) {
+        let appends = chains.iter().map(Vec::len).chain(groups.iter().map(WaitingGroup::len)).sum::<usize>();
+        let span = debug_span!("append_batch", streams = self.streams.written.len(), appends);
+        let sent = {
+            let groups: Vec<_> = groups.iter().map(WaitingGroup::appends).collect();
+            let groups: Vec<_> = groups.iter().map(Vec::as_slice).collect();
+            let batch = Batch { chains: &chains, groups: &groups };
+            batch::send(&self.lanes.pool, batch).instrument(span).await
+        };
+        let outcomes = match sent {
             Ok(outcomes) => outcomes,
-            Err(BatchError::Lost(lost)) => {
-                self.leave_lane();
-                let waiting: Vec<_> = chains.into_iter().flatten().collect();
-                let appends: Vec<_> = waiting.iter().map(|waiting| waiting.append()).collect();
-                let outcomes = lost.find_each(&self.lanes.pool, &appends).await;
-                drop(appends);
-                for (waiting, outcome) in waiting.into_iter().zip(outcomes) {
-                    waiting.answer(outcome);
-                }
-                return;
-            }
+            Err(BatchError::Lost(lost)) => return self.find_all(lost, chains, groups).await,
             // One of them is refused; sending each separately shows which one.
             Err(BatchError::NotWritten) => {
-                return chains.into_iter().for_each(|chain| self.send_apart(chain));
+                chains.into_iter().for_each(|chain| self.send_apart(chain));
+                return groups.into_iter().for_each(|group| self.send_group_apart(group));
             }
         };
-        for (chain, outcome) in chains.into_iter().zip(outcomes) {
+        for (chain, outcome) in chains.into_iter().zip(outcomes.chains) {
             match outcome {
                 ChainOutcome::Appended(appended) => answer_each(chain, appended),
                 ChainOutcome::Conflict(actual) => {
@@ -267,13 +264,19 @@ impl InFlight {
                 ChainOutcome::Apart => self.send_apart(chain),
             }
         }
+        for (group, outcome) in groups.into_iter().zip(outcomes.groups) {
+            match outcome {
+                GroupOutcome::Decided(outcomes) => group.answer(Ok(outcomes)),
+                GroupOutcome::Apart => self.send_group_apart(group),
+            }
+        }
     }
 
     /// Sends the appends of a chain one after the other on a connection of the pool, while the lane
     /// continues.
     fn send_apart(&mut self, chain: Chain) {
         let Some(first) = chain.first() else { return };
-        let in_flight = self.beside(&first.stream);
+        let in_flight = self.beside(first.stream());
         let runtime = first.runtime.clone();
         drop(runtime.spawn(async move {
             let mut chain = chain.into_iter();

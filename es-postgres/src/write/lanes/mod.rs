@@ -3,12 +3,19 @@
 //! as a lane is free, to each lane its share. So a lone caller never waits for others, and under load batches
 //! form.
 //!
+//! An atomic append to several streams, a group, is part of a batch as well, if it is small: all of it is
+//! written or nothing, whatever becomes of the others.
+//!
 //! Appends to one stream keep their order: while one is in flight, later ones wait. A lane waits for locks of
 //! others only briefly. An append that has to wait longer is sent separately, on a connection of the pool,
 //! and holds up only its own stream. When it times out, later appends to that stream that have waited nearly
 //! as long fail with it.
 
 mod batch;
+mod builder;
+mod columns;
+mod filling;
+mod group;
 mod in_flight;
 mod queue;
 #[cfg(test)]
@@ -18,7 +25,7 @@ mod waiting;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use es_core::{StoreError, StreamId};
+use es_core::StoreError;
 use tokio::sync::{Notify, Semaphore};
 
 use self::queue::Queue;
@@ -67,18 +74,11 @@ impl Lanes {
         }
     }
 
-    /// A place for an append that has to wait.
-    async fn place(
-        &self,
-        stream: &StreamId,
-        bytes: usize,
-        longest: Duration,
-    ) -> Result<PlacePermit, StoreError> {
+    /// A place for an append that has to wait, for a held-up append to its stream if it is `apart`.
+    async fn place(&self, apart: bool, bytes: usize, longest: Duration) -> Result<PlacePermit, StoreError> {
         let places = u32::try_from(bytes / PLACE_BYTES).map_or(u32::MAX, |more| more.saturating_add(1));
-        let (semaphore, most) = match self.queue().is_apart(stream) {
-            true => (&self.places_behind, self.most / 2),
-            false => (&self.places, self.most),
-        };
+        let (semaphore, most) =
+            if apart { (&self.places_behind, self.most / 2) } else { (&self.places, self.most) };
         let waits = &self.pool.counters.places;
         acquire(semaphore, places.min(most), Scarce::Appends, most, longest, waits).await
     }

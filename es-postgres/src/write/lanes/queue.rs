@@ -3,81 +3,55 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use es_core::store::Append;
 use es_core::{StoreError, StreamId};
 use foldhash::{HashMap, HashSet};
 use tokio::runtime::Handle;
 
-use super::waiting::{Course, Waiting};
-
-/// The limits of a batch.
-const MAX_APPENDS: usize = 128;
-const MAX_EVENTS: usize = 2_000;
-const MAX_BYTES: usize = 2 << 20;
+use super::builder::BatchBuilder;
+use super::waiting::{Chain, Course, Next, Waiting, WaitingGroup};
 
 pub(super) struct Queue {
-    waiting: VecDeque<Waiting>,
-    /// The streams of the appends in flight, each with the number of its batch, and the index of its chain
-    /// there.
-    under_way: HashMap<StreamId, (u64, usize)>,
-    /// The streams among them whose appends are sent separately, as they are held up, or may be.
+    pub(super) waiting: VecDeque<Next>,
+    /// The streams to which appends in flight write, each with the number of its batch, and the index of its
+    /// chain there.
+    pub(super) under_way: HashMap<StreamId, (u64, usize)>,
+    /// The streams that groups in flight only read, each with their number.
+    read: HashMap<StreamId, usize>,
+    /// The streams under way whose appends are sent separately, as they are held up, or may be.
     apart: HashSet<StreamId>,
     /// The number of batches so far.
-    batches: u64,
+    pub(super) batches: u64,
     /// The number of large appends that wait.
     large: usize,
-    idle_lanes: usize,
+    /// The number of groups that wait.
+    groups: usize,
+    /// The number of streams to which these write.
+    group_streams: usize,
+    pub(super) idle_lanes: usize,
     lanes: usize,
+    /// The number of groups that are sent separately.
+    detached: usize,
     closed: bool,
 }
 
-/// Appends to one stream, each of which continues at the revision where the previous one ends.
-pub(super) type Chain = Vec<Waiting>;
+/// The streams of appends in flight.
+#[derive(Default)]
+pub(super) struct Streams {
+    pub(super) written: Vec<StreamId>,
+    pub(super) read: Vec<StreamId>,
+}
+
+impl Streams {
+    pub(super) fn of(written: &StreamId) -> Self {
+        Self { written: vec![written.clone()], read: Vec::new() }
+    }
+}
 
 /// What is sent next: a batch through a lane, or one large append outside the lanes.
 pub(super) enum Work {
-    Batch(Vec<Chain>),
+    Batch(Vec<Chain>, Vec<WaitingGroup>),
     Large(Waiting),
-}
-
-/// A batch that is being filled.
-#[derive(Default)]
-struct BatchBuilder {
-    chains: Vec<Chain>,
-    appends: usize,
-    events: usize,
-    bytes: usize,
-}
-
-impl BatchBuilder {
-    fn is_empty(&self) -> bool {
-        self.chains.is_empty()
-    }
-
-    /// Whether another append fits, with at most `share` streams; `chain` is the index of its chain, if the
-    /// batch has one.
-    fn has_room_for(&self, next: &Waiting, chain: Option<usize>, share: usize) -> bool {
-        self.appends < MAX_APPENDS
-            && (self.chains.len() < share || chain.is_some())
-            && self.events + next.events.len() <= MAX_EVENTS
-            && self.bytes + next.bytes <= MAX_BYTES
-    }
-
-    /// Adds an append, or returns it if it does not continue at the end of the previous one to its stream.
-    fn take(&mut self, next: Waiting, chain: Option<usize>) -> Option<Waiting> {
-        let at = chain.unwrap_or_else(|| {
-            self.chains.push(Chain::new());
-            self.chains.len() - 1
-        });
-        let chain = &mut self.chains[at];
-        if chain.last().is_some_and(|last| !next.follows(last)) {
-            return Some(next);
-        }
-        self.appends += 1;
-        self.events += next.events.len();
-        self.bytes += next.bytes;
-        chain.push(next);
-        None
-    }
 }
 
 impl Queue {
@@ -85,11 +59,15 @@ impl Queue {
         Self {
             waiting: VecDeque::new(),
             under_way: HashMap::default(),
+            read: HashMap::default(),
             apart: HashSet::default(),
             batches: 0,
             large: 0,
+            groups: 0,
+            group_streams: 0,
             idle_lanes: lanes,
             lanes,
+            detached: 0,
             closed: false,
         }
     }
@@ -101,9 +79,10 @@ impl Queue {
             return Err(StoreError::Closed);
         }
         let first = !self.under_way.contains_key(stream)
+            && !self.is_read(stream)
             && match course {
-                Course::Lane => self.idle_lanes > 0,
-                Course::Beside => self.waiting.iter().all(|other| other.stream != *stream),
+                Course::Lane => self.idle_lanes > 0 && (self.groups == 0 || !self.is_waited_for(stream)),
+                Course::Beside | Course::Detached => !self.is_waited_for(stream),
             };
         if first {
             self.idle_lanes -= course.lanes();
@@ -112,12 +91,50 @@ impl Queue {
         Ok(first)
     }
 
-    pub(super) fn push(&mut self, waiting: Waiting) -> Result<(), StoreError> {
+    /// The same for an atomic append, through a lane.
+    pub(super) fn enter_group(&mut self, appends: &[Append<'_>]) -> Result<bool, StoreError> {
         if self.closed {
             return Err(StoreError::Closed);
         }
-        self.large += usize::from(waiting.is_large());
-        self.waiting.push_back(waiting);
+        let is_free = |append: &Append<'_>| {
+            !self.under_way.contains_key(append.stream)
+                && (append.is_condition() || !self.is_read(append.stream))
+        };
+        // Otherwise, all that wait for a stream find it under way.
+        let may_be_waited_for = self.groups > 0 || !self.read.is_empty();
+        let first = self.idle_lanes > 0
+            && appends.iter().all(is_free)
+            && !(may_be_waited_for && appends.iter().any(|append| self.is_waited_for(append.stream)));
+        if first {
+            self.idle_lanes -= 1;
+            let streams = |read| appends.iter().filter(move |a| a.is_condition() == read).map(|a| a.stream);
+            self.go_group(streams(false), streams(true));
+        }
+        Ok(first)
+    }
+
+    /// Whether an append to this stream waits.
+    fn is_waited_for(&self, stream: &StreamId) -> bool {
+        self.waiting.iter().any(|other| other.writes(stream))
+    }
+
+    /// Whether groups in flight read this stream, so that nothing may be written to it.
+    pub(super) fn is_read(&self, stream: &StreamId) -> bool {
+        !self.read.is_empty() && self.read.contains_key(stream)
+    }
+
+    pub(super) fn push(&mut self, next: Next) -> Result<(), StoreError> {
+        if self.closed {
+            return Err(StoreError::Closed);
+        }
+        match &next {
+            Next::One(one) => self.large += usize::from(one.is_large()),
+            Next::Group(group) => {
+                self.groups += 1;
+                self.group_streams += group.written().count();
+            }
+        }
+        self.waiting.push_back(next);
         Ok(())
     }
 
@@ -129,71 +146,64 @@ impl Queue {
         }
         // Without the share, a lane that becomes free when many wait would take them all each time, and the
         // other lane would always get few.
-        let share = (self.waiting.len() + self.under_way.len()).div_ceil(self.lanes);
+        let streams = self.waiting.len() - self.groups + self.group_streams + self.under_way.len();
+        let share = streams.div_ceil(self.lanes);
         self.batches += 1;
         let mut batch = BatchBuilder::default();
         let large = self.fill(&mut batch, share);
         if let Some(large) = large {
             self.large -= 1;
-            self.mark_in_flight(&large.stream, 0);
+            self.mark_in_flight(large.stream(), 0);
             return Some(Work::Large(large));
         }
         if batch.is_empty() {
             return None;
         }
         self.idle_lanes -= 1;
-        Some(Work::Batch(batch.chains))
-    }
-
-    /// Fills a batch with the appends that may be sent, or returns a large append, which is sent alone, if it
-    /// comes first.
-    fn fill(&mut self, batch: &mut BatchBuilder, share: usize) -> Option<Waiting> {
-        let mut large = None;
-        let mut passed_over = VecDeque::new();
-        let mut held_back = HashSet::default();
-        while let Some(next) = self.waiting.pop_front() {
-            let under_way = self.under_way.get(&next.stream);
-            let chain = under_way.and_then(|(number, chain)| (*number == self.batches).then_some(*chain));
-            let held = (under_way.is_some() && chain.is_none()) || held_back.contains(&next.stream);
-            if !held && next.is_large() && batch.is_empty() {
-                large = Some(next);
-                break;
-            }
-            if !held && self.idle_lanes > 0 {
-                if next.is_large() || !batch.has_room_for(&next, chain, share) {
-                    self.waiting.push_front(next);
-                    break;
-                }
-                if chain.is_none() {
-                    self.mark_in_flight(&next.stream, batch.chains.len());
-                }
-                match batch.take(next, chain) {
-                    None => continue,
-                    Some(next) => passed_over.push_back(next),
-                }
-            } else {
-                passed_over.push_back(next);
-            }
-            held_back.extend(passed_over.back().map(|held: &Waiting| held.stream.clone()));
-        }
-        passed_over.append(&mut self.waiting);
-        self.waiting = passed_over;
-        large
+        Some(Work::Batch(batch.chains, batch.groups))
     }
 
     /// Marks this stream as in flight, in the current batch if there is one.
-    fn mark_in_flight(&mut self, stream: &StreamId, chain: usize) {
+    pub(super) fn mark_in_flight(&mut self, stream: &StreamId, chain: usize) {
         self.under_way.insert(stream.clone(), (self.batches, chain));
     }
 
+    /// Marks the streams of a group as in flight. Nothing continues it in its batch.
+    pub(super) fn go_group<'a>(
+        &mut self,
+        written: impl Iterator<Item = &'a StreamId>,
+        read: impl Iterator<Item = &'a StreamId>,
+    ) {
+        for stream in written {
+            self.under_way.insert(stream.clone(), (0, 0));
+        }
+        for stream in read {
+            *self.read.entry(stream.clone()).or_default() += 1;
+        }
+    }
+
     /// Marks streams as no longer in flight. Returns whether the queue is closing, and waits for all to end.
-    pub(super) fn leave(&mut self, streams: &[StreamId], course: Course) -> bool {
-        for stream in streams {
+    pub(super) fn leave(&mut self, streams: &Streams, course: Course) -> bool {
+        for stream in &streams.written {
             self.under_way.remove(stream);
             self.apart.remove(stream);
         }
+        for stream in &streams.read {
+            if let Some(readers) = self.read.get_mut(stream) {
+                *readers -= 1;
+                if *readers == 0 {
+                    self.read.remove(stream);
+                }
+            }
+        }
         self.idle_lanes += course.lanes();
+        self.detached -= usize::from(course == Course::Detached);
         self.closed
+    }
+
+    /// Counts a group that is sent separately, without its streams.
+    pub(super) fn detach(&mut self) {
+        self.detached += 1;
     }
 
     /// Marks the append to this stream as sent separately.
@@ -205,25 +215,37 @@ impl Queue {
         self.apart.contains(stream)
     }
 
-    /// Removes the appends to a stream that have waited at least this long.
-    pub(super) fn give_up(&mut self, stream: &StreamId, waited: Duration) -> VecDeque<Waiting> {
-        let waiting = std::mem::take(&mut self.waiting).into_iter();
-        let (gone, left): (VecDeque<_>, VecDeque<_>) =
-            waiting.partition(|next| next.stream == *stream && next.since.elapsed() >= waited);
+    /// Removes the appends to a stream, and the groups that read it, that have waited at least this long.
+    pub(super) fn give_up(&mut self, stream: &StreamId, waited: Duration) -> VecDeque<Next> {
+        let (gone, left): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|next| next.uses(stream) && next.since().elapsed() >= waited);
         self.waiting = left;
-        self.large -= gone.iter().filter(|gone| gone.is_large()).count();
+        for gone in &gone {
+            match gone {
+                Next::One(one) => self.large -= usize::from(one.is_large()),
+                Next::Group(group) => self.forget(group),
+            }
+        }
         gone
+    }
+
+    /// Counts a group that waits no longer.
+    pub(super) fn forget(&mut self, group: &WaitingGroup) {
+        self.groups -= 1;
+        self.group_streams -= group.written().count();
     }
 
     /// The number of appends that wait, and their bytes.
     pub(super) fn waiting(&self) -> (usize, usize) {
-        (self.waiting.len(), self.waiting.iter().map(|waiting| waiting.bytes).sum())
+        (self.waiting.len(), self.waiting.iter().map(Next::bytes).sum())
     }
 
     /// Accepts no more appends. Returns whether all that were accepted have ended.
     pub(super) fn close(&mut self) -> bool {
         self.closed = true;
-        self.waiting.is_empty() && self.under_way.is_empty() && self.idle_lanes == self.lanes
+        let none_under_way = self.under_way.is_empty() && self.detached == 0;
+        self.waiting.is_empty() && none_under_way && self.idle_lanes == self.lanes
     }
 }
 
@@ -231,21 +253,29 @@ impl Work {
     /// The runtime of the first caller.
     pub(super) fn runtime(&self) -> Handle {
         match self {
-            Self::Batch(chains) => chains[0][0].runtime.clone(),
+            Self::Batch(chains, groups) => match chains.first() {
+                Some(chain) => chain[0].runtime.clone(),
+                None => groups[0].runtime.clone(),
+            },
             Self::Large(waiting) => waiting.runtime.clone(),
         }
     }
 
-    pub(super) fn streams(&self) -> Vec<StreamId> {
+    pub(super) fn streams(&self) -> Streams {
         match self {
-            Self::Batch(chains) => chains.iter().map(|chain| chain[0].stream.clone()).collect(),
-            Self::Large(waiting) => vec![waiting.stream.clone()],
+            Self::Batch(chains, groups) => {
+                let of_chains = chains.iter().map(|chain| chain[0].stream());
+                let written = of_chains.chain(groups.iter().flat_map(WaitingGroup::written)).cloned();
+                let read = groups.iter().flat_map(WaitingGroup::read).cloned();
+                Streams { written: written.collect(), read: read.collect() }
+            }
+            Self::Large(waiting) => Streams::of(waiting.stream()),
         }
     }
 
     pub(super) const fn course(&self) -> Course {
         match self {
-            Self::Batch(_) => Course::Lane,
+            Self::Batch(..) => Course::Lane,
             Self::Large(_) => Course::Beside,
         }
     }

@@ -6,6 +6,7 @@ use es_core::record::NewEvent;
 use es_core::store::{Append, AppendOutcome};
 use es_core::{EventStore, Metadata, Revision, StoreError, StreamId};
 
+use super::queue::Streams;
 use super::waiting::Course;
 use crate::store::PostgresStore;
 use crate::testing::TestDatabase;
@@ -61,7 +62,7 @@ async fn a_panic_while_one_append_of_a_batch_is_encoded_is_an_error_of_that_one(
         submitted.push(store.submit(append).await.expect("submitted"));
     }
     for stream in taken {
-        lanes.queue().leave(&[stream], Course::Lane);
+        lanes.queue().leave(&Streams::of(&stream), Course::Lane);
     }
     lanes.start();
 

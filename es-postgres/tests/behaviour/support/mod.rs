@@ -1,5 +1,6 @@
 //! Databases, events and the tools that force an interleaving.
 
+mod busy;
 mod gate;
 mod lines;
 mod roles;
@@ -16,6 +17,7 @@ use es_postgres::testing::{Proxy, TestDatabase};
 use uuid::Uuid;
 
 pub(crate) use crate::database::{LONG, MOMENT, connect, number, sql, until};
+pub(crate) use busy::{Busy, conflict, spawn, submit};
 pub(crate) use gate::Gate;
 pub(crate) use lines::Warnings;
 pub(crate) use roles::{drop_role, role, texts, url_of, writer};
