@@ -7,10 +7,10 @@ use es_core::conformance::sinks::{self, Refuse, Repeated};
 use es_core::conformance::sources;
 use es_core::messaging::{Message, MessageSink};
 use es_core::uuid::Uuid;
-use es_nats::async_nats::jetstream;
-use es_nats::{NatsSink, NatsSource, SourceOptions};
 use es_nats::async_nats::Client;
+use es_nats::async_nats::jetstream;
 use es_nats::testing::{NatsServer, Network, NetworkFault};
+use es_nats::{NatsSink, NatsSource, SourceOptions};
 
 use crate::service::{client, messages, sink_options};
 

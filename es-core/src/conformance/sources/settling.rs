@@ -80,6 +80,7 @@ pub async fn a_message_is_returned_for_a_time<H: Harness>(harness: &H) {
     sent.extend(stored(harness, [message("a", 2)]).await);
     let began = Instant::now();
     nacked::<H>(&deliveries[0], PAUSE).await;
+    drop(deliveries);
     let mut seen = Vec::new();
     while seen.len() < sent.len() {
         for delivery in receive::<H>(&source).await {
@@ -96,7 +97,8 @@ pub async fn a_message_is_returned_for_a_time<H: Harness>(harness: &H) {
 pub async fn a_terminated_message_is_not_redelivered<H: Harness>(harness: &H) {
     let source = harness.source().await;
     stored(harness, (1..=3).map(|revision| message("a", revision))).await;
-    let reason = "ä line\r\nand another\0".repeat(100);
+    // Longer than any broker accepts, and its characters have three bytes.
+    let reason = format!("line\r\nand another\0 {}", "€".repeat(1 << 20));
     let mut seen = Vec::new();
     while seen.len() < 3 {
         for delivery in receive::<H>(&source).await {

@@ -142,26 +142,7 @@ impl Broker {
         }
         let mut deliveries = Vec::new();
         for (place, message) in page {
-            let count = state.deliveries.entry(place).or_default();
-            *count += 1;
-            let count = if self.has(Fault::CountsOne) { 1 } else { *count };
-            let is_hidden = match &message {
-                Some(_) => place % 5 == 0 && self.has(Fault::SkipsOne),
-                None => self.has(Fault::HidesMalformed),
-            };
-            if is_hidden || self.has(Fault::SettlesFirst) {
-                state.settled.insert(place);
-            } else {
-                state.held.insert(place, now + EXPIRES);
-            }
-            let message = message.ok_or_else(|| read(|_| None, b"").expect_err("it is not a message"));
-            let message = message.map(|message| match self.has(Fault::NoRevision) {
-                true => message.revision(Revision::EMPTY),
-                false => message,
-            });
-            if !is_hidden {
-                deliveries.push(BrokenDelivery { broker: Arc::clone(self), message, place, deliveries: count });
-            }
+            deliveries.extend(self.deliver(&mut state, place, message));
         }
         if state.away {
             let lost = deliveries.drain(..).map(|delivery| delivery.place);
@@ -172,6 +153,32 @@ impl Broker {
             }
         }
         deliveries
+    }
+
+    fn deliver(
+        self: &Arc<Self>,
+        state: &mut State,
+        place: u64,
+        message: Option<Message>,
+    ) -> Option<BrokenDelivery> {
+        let count = state.deliveries.entry(place).or_default();
+        *count += 1;
+        let deliveries = if self.has(Fault::CountsOne) { 1 } else { *count };
+        let is_hidden = match &message {
+            Some(_) => place % 5 == 0 && self.has(Fault::SkipsOne),
+            None => self.has(Fault::HidesMalformed),
+        };
+        if is_hidden || self.has(Fault::SettlesFirst) {
+            state.settled.insert(place);
+        } else {
+            state.held.insert(place, Instant::now() + EXPIRES);
+        }
+        let message = message.ok_or_else(|| read(|_| None, b"").expect_err("it is not a message"));
+        let message = message.map(|message| match self.has(Fault::NoRevision) {
+            true => message.revision(Revision::EMPTY),
+            false => message,
+        });
+        (!is_hidden).then(|| BrokenDelivery { broker: Arc::clone(self), message, place, deliveries })
     }
 }
 
