@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::AckKind;
 use async_nats::{Client, Request, Subject};
 use es_core::messaging::{Delivery, MalformedMessage, Message, SourceError, read};
@@ -13,6 +14,10 @@ use crate::failure::source_unavailable;
 
 /// The maximum length of a reason that is sent to the server, in bytes.
 const LONGEST_REASON: usize = 200;
+
+/// The header with the id of a message, if that is not `Nats-Msg-Id`: a program that copies messages within
+/// the duplicate window has to send other ids there.
+pub(crate) const ID_HEADER: &str = "es-id";
 
 /// A message delivered by a [`NatsSource`](crate::NatsSource). If it is dropped unsettled, the server
 /// redelivers it.
@@ -45,7 +50,11 @@ impl NatsDelivery {
         message: &async_nats::Message,
     ) -> Self {
         unsettled.fetch_add(1, Ordering::Relaxed);
-        let header = |name: &str| Some(message.headers.as_ref()?.get(name)?.as_str());
+        let header = |name: &str| {
+            let headers = message.headers.as_ref()?;
+            let repeated = || headers.get(NATS_MESSAGE_ID).filter(|_| name == ID_HEADER);
+            Some(headers.get(name).or_else(repeated)?.as_str())
+        };
         let message = read(header, &message.payload);
         let answered = AtomicBool::new(false);
         Self { client, reply, message, place, deliveries, timeout, comes_again_after, unsettled, answered }

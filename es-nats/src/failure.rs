@@ -14,6 +14,9 @@ pub enum NatsSetupError {
     /// The stream does not exist.
     #[error("there is no stream `{0}`; create it, for example with `NatsSink::create`")]
     NoStream(String),
+    /// No durable consumer can have this name.
+    #[error("`{0}` cannot name a durable consumer: it is empty, or contains white space, `.`, `*` or `>`")]
+    InvalidName(String),
     /// The server refused a request.
     #[error("the server refused {what}: {source}")]
     Refused {

@@ -7,15 +7,19 @@ use std::sync::Arc;
 
 use async_nats::connection::State;
 use async_nats::header::{HeaderMap, HeaderName, NATS_EXPECTED_STREAM, NATS_MESSAGE_ID};
-use async_nats::jetstream::context::{Context, PublishAckFuture};
+use async_nats::jetstream::context::{Context, ContextBuilder, PublishAckFuture, PublishError};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::{Client, jetstream};
 use es_core::messaging::{Encoded, Message, MessageSink, SinkError};
 use tokio::time::{Instant, timeout_at};
 
+use crate::delivery::ID_HEADER;
 use crate::failure::{NatsSetupError, PublishFailure, is_no_stream, is_refusal, unavailable};
 use crate::sink_options::SinkOptions;
 use crate::subject::subject;
+
+/// How many messages may wait for their acknowledgements: the publisher's window is the limit.
+const MOST_IN_FLIGHT: usize = 1 << 20;
 
 /// Publishes messages to a JetStream stream, each with its id as `Nats-Msg-Id`: the server drops one that is
 /// sent again within the stream's duplicate window, two minutes by default.
@@ -25,8 +29,15 @@ use crate::subject::subject;
 /// stream without a leader, and a full stream; [`SinkError::Refused`] for a message that is too large.
 #[derive(Clone)]
 pub struct NatsSink {
+    shared: Arc<Shared>,
+}
+
+/// What a sink and its confirmations share: cloning the client for each message would take longer than
+/// encoding it.
+struct Shared {
+    client: Client,
     context: Context,
-    options: Arc<SinkOptions>,
+    options: SinkOptions,
 }
 
 /// A future that resolves when the server acknowledges a message.
@@ -37,7 +48,9 @@ impl NatsSink {
     /// [`SinkError::Setup`].
     #[must_use]
     pub fn new(client: Client, options: SinkOptions) -> Self {
-        Self { context: jetstream::new(client), options: Arc::new(options) }
+        let context = ContextBuilder::new().timeout(options.ack_timeout).max_ack_inflight(MOST_IN_FLIGHT);
+        let context = context.build(client.clone());
+        Self { shared: Arc::new(Shared { client, context, options }) }
     }
 
     /// Creates the stream unless it exists, then publishes to it. An existing stream is not changed.
@@ -47,30 +60,18 @@ impl NatsSink {
     /// [`SinkError`] when the server does not respond or refuses the stream.
     pub async fn create(client: Client, options: SinkOptions) -> Result<Self, SinkError> {
         let sink = Self::new(client, options);
-        let mut config = sink.options.stream.clone();
+        let Shared { context, options, .. } = &*sink.shared;
+        let mut config = options.stream.clone();
         if config.subjects.is_empty() {
-            config.subjects = vec![format!("{}.>", sink.options.prefix)];
+            config.subjects = vec![format!("{}.>", options.prefix)];
         }
-        match sink.context.get_or_create_stream(config).await {
+        match context.get_or_create_stream(config).await {
             Ok(_) => Ok(sink),
             Err(error) if is_refused(&error) => {
                 Err(NatsSetupError::Refused { what: "the stream", source: error.into() }.into())
             }
             Err(error) => Err(unavailable(error)),
         }
-    }
-
-    fn publish_message(&self, message: &Message) -> (String, PublishMessage) {
-        let SinkOptions { stream, prefix, encoding, .. } = &*self.options;
-        let Encoded { headers, body, .. } = message.encode(encoding);
-        let mut all = HeaderMap::new();
-        for (name, value) in headers {
-            all.insert(HeaderName::from_static(name), value);
-        }
-        all.insert(NATS_MESSAGE_ID, message.id.to_string());
-        all.insert(NATS_EXPECTED_STREAM, stream.name.as_str());
-        let publish = PublishMessage::build().headers(all).payload(body.into());
-        (subject(prefix, message.stream.category(), &message.name), publish)
     }
 }
 
@@ -87,23 +88,36 @@ impl MessageSink for NatsSink {
     type Confirmation = Confirmation;
 
     async fn send(&self, message: &Message) -> Result<Confirmation, SinkError> {
-        let until = Instant::now() + self.options.ack_timeout;
+        let until = Instant::now() + self.shared.options.ack_timeout;
         // The client would buffer it and send it after a reconnect: perhaps after a newer message.
-        if self.context.client().connection_state() != State::Connected {
+        if self.shared.client.connection_state() != State::Connected {
             return Err(unavailable("the client is not connected"));
         }
-        let (subject, publish) = self.publish_message(message);
-        let sent = timeout_at(until, self.context.send_publish(subject, publish)).await;
-        let sent = sent.map_err(|_| unavailable("the connection accepts no more messages"))?;
-        let sink = self.clone();
-        match sent {
-            Ok(ack) => Ok(Box::pin(async move { sink.confirmed(ack, until).await })),
-            Err(error) => Err(sink.explained(error.into()).await),
+        let (subject, publish) = self.shared.publish_message(message);
+        match self.shared.context.send_publish(subject, publish).await {
+            Ok(ack) => {
+                let shared = Arc::clone(&self.shared);
+                Ok(Box::pin(async move { shared.confirmed(ack, until).await }))
+            }
+            Err(error) => Err(self.shared.explained(error.into()).await),
         }
     }
 }
 
-impl NatsSink {
+impl Shared {
+    fn publish_message(&self, message: &Message) -> (String, PublishMessage) {
+        let SinkOptions { stream, prefix, encoding, .. } = &self.options;
+        let Encoded { headers, body, .. } = message.encode(encoding);
+        let mut all = HeaderMap::new();
+        all.insert(NATS_MESSAGE_ID, message.id.to_string());
+        for (name, value) in headers.into_iter().filter(|(name, _)| *name != ID_HEADER) {
+            all.insert(HeaderName::from_static(name), value);
+        }
+        all.insert(NATS_EXPECTED_STREAM, stream.name.as_str());
+        let publish = PublishMessage::build().headers(all).payload(body.into());
+        (subject(prefix, message.stream.category(), &message.name), publish)
+    }
+
     async fn confirmed(&self, ack: PublishAckFuture, until: Instant) -> Result<(), SinkError> {
         match timeout_at(until, ack.into_future()).await {
             Ok(Ok(_)) => Ok(()),
@@ -112,12 +126,16 @@ impl NatsSink {
         }
     }
 
-    /// Distinguishes a stream that does not exist from one that has no leader yet.
     async fn explained(&self, failure: PublishFailure) -> SinkError {
-        let error = match failure {
-            PublishFailure::Failed(error) => return error,
-            PublishFailure::NoResponders(error) => error,
-        };
+        match failure {
+            PublishFailure::Failed(error) => error,
+            // This future is larger than all others of a confirmation together, and seldom needed.
+            PublishFailure::NoResponders(error) => Box::pin(self.without_responders(error)).await,
+        }
+    }
+
+    /// Distinguishes a stream that does not exist from one that has no leader yet.
+    async fn without_responders(&self, error: PublishError) -> SinkError {
         let name = &self.options.stream.name;
         match self.context.get_stream(name).await {
             Err(missing) if is_no_stream(&missing) || is_missing(&missing) => {
@@ -137,6 +155,6 @@ fn is_missing(error: &jetstream::context::GetStreamError) -> bool {
 
 impl fmt::Debug for NatsSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NatsSink").field("stream", &self.options.stream.name).finish_non_exhaustive()
+        f.debug_struct("NatsSink").field("stream", &self.shared.options.stream.name).finish_non_exhaustive()
     }
 }

@@ -59,6 +59,10 @@ impl NatsSource {
         if let Some(consumer) = &receiving.consumer {
             return Ok(consumer.clone());
         }
+        let name = self.options.name();
+        if !is_valid(name) {
+            return Err(NatsSetupError::InvalidName(name.to_owned()).into());
+        }
         let stream =
             self.context.get_stream(&self.options.stream).await.map_err(|error| match error.kind() {
                 GetStreamErrorKind::JetStream(answer) if answer.error_code().0 == NO_STREAM => {
@@ -70,12 +74,10 @@ impl NatsSource {
                 _ => source_unavailable(error),
             })?;
         let config = self.options.consumer.clone();
-        let created = stream.get_or_create_consumer(self.options.name(), config).await;
+        let created = stream.get_or_create_consumer(name, config).await;
         let consumer = created.map_err(|error| match error.kind() {
             ConsumerErrorKind::JetStream(answer) if answer.code() < 500 => refused("the consumer", error),
-            ConsumerErrorKind::InvalidName | ConsumerErrorKind::InvalidConsumerType => {
-                refused("the consumer", error)
-            }
+            ConsumerErrorKind::InvalidConsumerType => refused("the consumer", error),
             _ => source_unavailable(error),
         })?;
         receiving.consumer = Some(consumer.clone());
@@ -153,6 +155,11 @@ impl MessageSource for NatsSource {
             pause = (pause * 2).min(longest);
         }
     }
+}
+
+/// Whether a durable consumer can have this name: requests for one with another name are never answered.
+fn is_valid(name: &str) -> bool {
+    !name.is_empty() && !name.contains(|of: char| of.is_whitespace() || ".*>".contains(of))
 }
 
 fn refused(what: &'static str, error: impl Into<es_core::record::BoxError>) -> SourceError {

@@ -36,7 +36,8 @@
 //! The cases are also public functions, for other test harnesses than tokio's. Each takes an empty store that
 //! implements the traits that it tests, and panics if the store breaks the contract.
 //!
-//! The suites for [targets] of projections and for [sinks] of publishers are in modules of their own.
+//! The suites for [targets] of projections, for [sinks] of publishers and for [sources] of consumers are in
+//! modules of their own.
 
 mod all;
 mod append;
@@ -56,6 +57,7 @@ mod registration;
 mod renames;
 pub mod sinks;
 mod snapshots;
+pub mod sources;
 pub mod targets;
 mod values;
 

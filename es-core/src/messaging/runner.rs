@@ -14,6 +14,10 @@ use crate::stream::StreamId;
 /// The default number of messages that wait for their confirmations.
 const WINDOW: usize = 256;
 
+/// The maximum number of events between two moves of the checkpoint, before which all messages have to be
+/// confirmed. Time limits it as well.
+const PAGE: usize = 20_000;
+
 /// Publishes the events of a store: reads them, and sends the public events of a [`Publisher`] to a
 /// [`MessageSink`], at least once and in the order of each stream.
 ///
@@ -58,7 +62,7 @@ impl<F: Publisher, K: MessageSink, S: CheckpointStore>
 {
     /// Reads this store, and keeps the checkpoint beside its events.
     pub fn new(store: S, feed: F, sink: K) -> Self {
-        Self { reactor: ReactorRunner::new(store, Publishing::new(feed, sink, WINDOW)) }
+        Self { reactor: ReactorRunner::new(store, Publishing::new(feed, sink, WINDOW)).page_size(PAGE) }
     }
 }
 
@@ -66,7 +70,7 @@ impl<F: Publisher, K: MessageSink, S, T, M> PublisherRunner<F, K, S, T, M> {
     /// Reads this store, and keeps the checkpoint in a target.
     pub fn with_target(source: S, feed: F, sink: K, target: T) -> Self {
         let publishing = Publishing::new(feed, sink, WINDOW);
-        Self { reactor: ReactorRunner::with_target(source, publishing, target) }
+        Self { reactor: ReactorRunner::with_target(source, publishing, target).page_size(PAGE) }
     }
 
     /// The maximum number of messages that wait for their confirmations, in each partition; at least 1.

@@ -21,8 +21,8 @@ use super::message::Message;
 ///
 /// Run `es_core::sink_conformance!` in the sink's tests, the suite in `es_core::conformance::sinks`.
 pub trait MessageSink: Send + Sync + 'static {
-    /// Resolves when the message is stored, or is known not to be.
-    type Confirmation: Future<Output = Result<(), SinkError>> + Send;
+    /// Resolves when the message is stored, or is known not to be. An `async` block is one inside `Box::pin`.
+    type Confirmation: Future<Output = Result<(), SinkError>> + Send + Unpin;
 
     /// Sends a message.
     ///

@@ -14,6 +14,10 @@ use crate::record::BoxError;
 ///    not settled is redelivered, before any message that was stored after it.
 /// 2. The caller settles or [returns](Delivery::nack) all messages of one call of [`receive`](Self::receive)
 ///    before the next call. Dropping the future of `receive` loses no message.
+///
+/// # Implementing
+///
+/// Run `es_core::source_conformance!` in the source's tests, the suite in `es_core::conformance::sources`.
 pub trait MessageSource: Send + Sync + 'static {
     /// A delivered message.
     type Delivery: Delivery;

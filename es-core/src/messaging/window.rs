@@ -1,10 +1,10 @@
 //! Messages in flight: a limited number at once, and one per stream, so that none overtakes another.
 
 use std::collections::{HashSet, VecDeque};
-use std::pin::Pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::message::Message;
@@ -13,7 +13,7 @@ use super::sink::{MessageSink, SinkError};
 use crate::latch;
 use crate::model::ReadEvent;
 use crate::projection::{Caused, Done, caught};
-use crate::reactor::Effects;
+use crate::reactor::{CHECKPOINT_INTERVAL, Effects};
 use crate::record::{BoxError, DecodeError, RawEvent};
 use crate::store::Filter;
 use crate::stream::StreamId;
@@ -33,7 +33,7 @@ struct SentMessage<C> {
     at: usize,
     id: Uuid,
     stream: StreamId,
-    confirmation: Pin<Box<C>>,
+    confirmation: C,
 }
 
 /// A page of events in flight.
@@ -56,26 +56,38 @@ impl<F, K> Publishing<F, K> {
 }
 
 impl<F: Publisher, K: MessageSink> Publishing<F, K> {
-    /// Sends a page, until something fails.
-    async fn send_all(&self, events: &[F::Event], page: &mut InFlight<'_, K::Confirmation>) {
+    /// Sends a page, until something fails or the checkpoint is to move; returns how many events it has
+    /// passed.
+    async fn send_all(&self, events: &[F::Event], page: &mut InFlight<'_, K::Confirmation>) -> usize {
         let window = self.window.load(Ordering::Relaxed);
+        let began = Instant::now();
         for (at, event) in events.iter().enumerate() {
+            if at > 0 && began.elapsed() >= CHECKPOINT_INTERVAL {
+                return at;
+            }
             let message = match self.message(event) {
                 Ok(Some(message)) if !page.is_ahead(message.id) => message,
                 Ok(_) => continue,
-                Err(error) => return page.fail(at, error),
+                Err(error) => {
+                    page.fail(at, error);
+                    return at;
+                }
             };
             while page.sent.len() >= window || page.streams.contains(&message.stream) {
                 page.confirm_oldest().await;
                 if page.failed.is_some() {
-                    return;
+                    return at;
                 }
             }
             match self.sink.send(&message).await {
                 Ok(confirmation) => page.push(at, message, confirmation),
-                Err(error) => return page.fail(at, Caused::from(error).into()),
+                Err(error) => {
+                    page.fail(at, Caused::from(error).into());
+                    return at;
+                }
             }
         }
+        events.len()
     }
 
     fn message(&self, event: &F::Event) -> Result<Option<Message>, BoxError> {
@@ -83,14 +95,14 @@ impl<F: Publisher, K: MessageSink> Publishing<F, K> {
     }
 }
 
-impl<C: Future<Output = Result<(), SinkError>>> InFlight<'_, C> {
+impl<C: Future<Output = Result<(), SinkError>> + Unpin> InFlight<'_, C> {
     fn is_ahead(&self, id: Uuid) -> bool {
         latch::hold(self.ahead).contains(&id)
     }
 
     fn push(&mut self, at: usize, Message { id, stream, .. }: Message, confirmation: C) {
         self.streams.insert(stream.clone());
-        self.sent.push_back(SentMessage { at, id, stream, confirmation: Box::pin(confirmation) });
+        self.sent.push_back(SentMessage { at, id, stream, confirmation });
     }
 
     fn fail(&mut self, at: usize, error: BoxError) {
@@ -134,12 +146,12 @@ impl<F: Publisher, K: MessageSink> Effects for Publishing<F, K> {
     async fn run(&self, events: &[Self::Event]) -> Done {
         let mut page =
             InFlight { ahead: &self.ahead, sent: VecDeque::new(), streams: HashSet::new(), failed: None };
-        self.send_all(events, &mut page).await;
+        let sent = self.send_all(events, &mut page).await;
         while page.confirm_oldest().await {}
-        let passed = page.failed.as_ref().map_or(events.len(), |(at, _)| *at);
+        let passed = page.failed.as_ref().map_or(sent, |(at, _)| *at);
         self.forget(&events[..passed]);
         match page.failed {
-            None => Done::all(passed),
+            None => Done::so_far(passed),
             Some((at, error)) => Done::up_to(at, error),
         }
     }

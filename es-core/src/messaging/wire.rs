@@ -58,10 +58,12 @@ pub enum MalformedMessage {
     },
 }
 
+/// How many headers there are at most.
+const HEADERS: usize = 9;
+
 const CONTENT_TYPE: &str = "content-type";
 const ID: &str = "es-id";
-const CATEGORY: &str = "es-category";
-const KEY: &str = "es-key";
+const STREAM: &str = "es-stream";
 const REVISION: &str = "es-revision";
 const NAME: &str = "es-name";
 const VERSION: &str = "es-version";
@@ -129,18 +131,17 @@ impl Message {
     }
 
     fn in_headers(&self) -> Encoded {
-        let mut headers = vec![
-            (CONTENT_TYPE, JSON.to_owned()),
-            (ID, self.id.to_string()),
-            (CATEGORY, escaped(self.stream.category())),
-            (KEY, escaped(self.stream.key())),
+        let mut headers = Vec::with_capacity(HEADERS);
+        headers.extend([
+            (ID, text_of(self.id)),
+            (STREAM, escaped(&self.stream.to_string())),
             (REVISION, self.revision.get().to_string()),
             (NAME, escaped(&self.name)),
             (VERSION, self.version.to_string()),
             (TIME, self.occurred_at.format(&Rfc3339).unwrap_or_default()),
-        ];
+        ]);
         let known = [(CORRELATION, self.correlation_id), (CAUSATION, self.causation_id)];
-        headers.extend(known.into_iter().filter_map(|(name, id)| Some((name, id?.to_string()))));
+        headers.extend(known.into_iter().filter_map(|(name, id)| Some((name, text_of(id?)))));
         headers.extend(self.traceparent.as_deref().map(|trace| (TRACEPARENT, escaped(trace))));
         Encoded { headers, body: self.payload.clone() }
     }
@@ -187,7 +188,7 @@ pub fn read<'a>(header: impl Fn(&str) -> Option<&'a str>, body: &[u8]) -> Result
     let version = needed(VERSION)?.parse().map_err(|_| MalformedMessage::Header(VERSION, "a number"))?;
     Ok(Message {
         id: id(ID)?.ok_or(MalformedMessage::Missing(ID))?,
-        stream: StreamId::new(text(CATEGORY)?, text(KEY)?)?,
+        stream: text(STREAM)?.parse().map_err(without_text)?,
         revision: Revision::new(number(REVISION)?),
         name: text(NAME)?.into(),
         version,
@@ -216,11 +217,26 @@ fn read_cloud_event(body: &[u8]) -> Result<Message, MalformedMessage> {
     })
 }
 
+fn without_text(error: InvalidStreamId) -> MalformedMessage {
+    match error {
+        InvalidStreamId::Text { .. } => MalformedMessage::Header(STREAM, "CATEGORY/KEY"),
+        error => error.into(),
+    }
+}
+
+fn text_of(id: Uuid) -> String {
+    String::from(&*id.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+}
+
 /// Text that is valid in any header: everything except visible ASCII is percent-encoded, and so is `%`.
 fn escaped(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'%';
+    if text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_graphic() && byte != b'%' {
+        if is_plain(byte) {
             escaped.push(char::from(byte));
         } else {
             escaped.push_str(&format!("%{byte:02X}"));

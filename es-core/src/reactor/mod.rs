@@ -10,6 +10,7 @@ mod runner;
 
 use std::future::Future;
 
+pub(crate) use self::effects::CHECKPOINT_INTERVAL;
 pub use self::effects::Effects;
 pub use self::on_model::OnModel;
 pub use self::runner::{CheckpointStore, ReactorRunner};

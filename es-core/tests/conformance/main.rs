@@ -1,6 +1,7 @@
-//! The suites that every store, target and sink must pass, and those that must not pass them.
+//! The suites that every store, target, sink and source must pass, and those that must not pass them.
 
 mod broken_sinks;
+mod broken_sources;
 mod broken_stores;
 mod broken_targets;
 mod failing;

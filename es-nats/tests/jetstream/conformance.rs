@@ -1,14 +1,16 @@
-//! The conformance suite of sinks, on JetStream.
+//! The conformance suites of sinks and of sources, on JetStream.
 
 use std::time::Duration;
 
 use es_core::StreamId;
 use es_core::conformance::sinks::{Interrupt, Refuse, Repeated, SinkHarness};
-use es_core::messaging::Message;
+use es_core::conformance::sources::{self, InterruptSource, SourceHarness};
+use es_core::messaging::{Message, MessageSink};
 use es_core::uuid::Uuid;
-use es_nats::NatsSink;
 use es_nats::async_nats::Client;
+use es_nats::async_nats::jetstream;
 use es_nats::testing::{NatsServer, Network, NetworkFault};
+use es_nats::{NatsSink, NatsSource, SourceOptions};
 
 use crate::service::{client, messages, sink_options};
 
@@ -62,3 +64,40 @@ impl Refuse for JetStream {
 }
 
 es_core::sink_conformance!(async { JetStream::start().await });
+
+impl SourceHarness for JetStream {
+    type Source = NatsSource;
+
+    async fn source(&self) -> NatsSource {
+        let options = SourceOptions::new("loans", "suite").ack_wait(Duration::from_secs(2));
+        let options = options.request_timeout(Duration::from_secs(1));
+        NatsSource::new(client(&self.network.url()).await, options)
+    }
+
+    async fn store(&self, message: &Message) {
+        let sink = NatsSink::new(self.direct.clone(), sink_options());
+        sink.send(message).await.expect("it is sent").await.expect("it is stored");
+    }
+}
+
+impl sources::Expire for JetStream {}
+
+impl InterruptSource for JetStream {
+    async fn interrupt(&self) {
+        Interrupt::interrupt(self).await;
+    }
+
+    async fn restore(&self) {
+        Interrupt::restore(self).await;
+    }
+}
+
+impl sources::Malformed for JetStream {
+    async fn store_malformed(&self) {
+        let context = jetstream::new(self.direct.clone());
+        let sent = context.publish("es.parcel.malformed", "hello".into()).await.expect("it is sent");
+        sent.await.expect("it is stored");
+    }
+}
+
+es_core::source_conformance!(async { JetStream::start().await });

@@ -31,6 +31,7 @@ async fn a_message_stored_twice_executes_its_command_once() {
     for sequence in 1..=9 {
         let message = stream.get_raw_message(sequence).await.expect("a message");
         let mut headers: HeaderMap = message.headers.clone();
+        headers.insert("es-id", message.headers.get("Nats-Msg-Id").expect("an id").clone());
         // Another id has the effect of a repetition after the duplicate window.
         headers.insert("Nats-Msg-Id", format!("another {sequence}"));
         let again = context.publish_with_headers(message.subject, headers, message.payload).await;

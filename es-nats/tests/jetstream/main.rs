@@ -4,4 +4,5 @@ mod cluster;
 mod conformance;
 mod consuming;
 mod publishing;
+mod refusals;
 mod service;

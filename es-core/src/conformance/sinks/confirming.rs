@@ -1,12 +1,7 @@
 //! Cases on a broker that is available: confirmations, and what is stored.
 
-use time::OffsetDateTime;
-use uuid::Uuid;
-
-use super::mail::{assert_all, deliver, delivered, in_time, message, of_each, revisions, send, stream};
+use super::mail::{assert_all, deliver, delivered, in_time, message, of_each, revisions, samples, send};
 use super::{Repeated, SinkHarness};
-use crate::messaging::Message;
-use crate::stream::Revision;
 
 /// The number of messages that are sent before any of their confirmations is polled.
 const WINDOW: usize = 64;
@@ -25,23 +20,7 @@ pub async fn a_confirmed_message_is_stored<H: SinkHarness>(harness: &H) {
 /// Every field of a message is stored, whatever it contains, and so is a message without optional fields.
 pub async fn every_part_of_a_message_is_stored<H: SinkHarness>(harness: &H) {
     let sink = harness.sink().await;
-    let time = OffsetDateTime::from_unix_timestamp_nanos(1_234_567_890_123_456_000).expect("a time");
-    let full = Message::new(
-        Uuid::now_v7(),
-        stream("schlüssel > 100 % *\"/"),
-        "parcel sent.ä",
-        7,
-        br#"{"text":"\n\u0000","number":1.50}"#.to_vec(),
-    )
-    .revision(Revision::new(u64::from(u32::MAX) + 1))
-    .occurred_at(time)
-    .correlation_id(Uuid::now_v7())
-    .causation_id(Uuid::now_v7())
-    .traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
-    let bare = Message::new(Uuid::now_v7(), stream("b"), "parcel.sent", 1, b"null".to_vec());
-    let long = format!("{{\"text\":\"{}\"}}", "x".repeat(60_000)).into_bytes();
-    let long = Message::new(Uuid::now_v7(), stream("long"), "parcel.sent", 1, long);
-    let sent = [full, bare, long];
+    let sent = samples();
     for message in &sent {
         delivered::<H>(&sink, message).await;
     }

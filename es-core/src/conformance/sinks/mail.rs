@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use time::OffsetDateTime;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -9,13 +10,34 @@ use super::{Repeated, SinkHarness};
 use crate::messaging::{Message, MessageSink, SinkError};
 use crate::stream::{Revision, StreamId};
 
-pub(super) fn stream(key: &str) -> StreamId {
+pub(in crate::conformance) fn stream(key: &str) -> StreamId {
     StreamId::new("parcel", key).expect("a stream id")
 }
 
-pub(super) fn message(key: &str, revision: u64) -> Message {
+pub(in crate::conformance) fn message(key: &str, revision: u64) -> Message {
     let payload = format!("{{\"revision\":{revision}}}").into_bytes();
     Message::new(Uuid::now_v7(), stream(key), "parcel.sent", 1, payload).revision(Revision::new(revision))
+}
+
+/// A message with every field and unusual text, one without optional fields, and a long one.
+pub(in crate::conformance) fn samples() -> [Message; 3] {
+    let time = OffsetDateTime::from_unix_timestamp_nanos(1_234_567_890_123_456_000).expect("a time");
+    let full = Message::new(
+        Uuid::now_v7(),
+        stream("schlüssel > 100 % *\"/"),
+        "parcel sent.ä",
+        7,
+        br#"{"text":"\n\u0000","number":1.50}"#.to_vec(),
+    )
+    .revision(Revision::new(u64::from(u32::MAX) + 1))
+    .occurred_at(time)
+    .correlation_id(Uuid::now_v7())
+    .causation_id(Uuid::now_v7())
+    .traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
+    let bare = Message::new(Uuid::now_v7(), stream("b"), "parcel.sent", 1, b"null".to_vec());
+    let long = format!("{{\"text\":\"{}\"}}", "x".repeat(60_000)).into_bytes();
+    let long = Message::new(Uuid::now_v7(), stream("long"), "parcel.sent", 1, long);
+    [full, bare, long]
 }
 
 /// One message for each of this number of streams.

@@ -32,7 +32,7 @@
 
 mod confirming;
 mod interrupted;
-mod mail;
+pub(super) mod mail;
 mod refusing;
 
 use std::future::Future;

@@ -45,6 +45,13 @@ async fn a_message_round_trips_through_headers_and_through_a_cloud_event() {
         let none = |_: &str| None;
         assert!(read(none, &encoded.body).expect_err("no headers").to_string().contains("es-time"));
     }
+    let encoded = message.encode(&Encoding::Headers);
+    let secret = |name: &str| {
+        let header = encoded.headers.iter().find(|known| known.0 == name);
+        header.map(|known| if name == "es-stream" { "secret" } else { &*known.1 })
+    };
+    let error = read(secret, &encoded.body).expect_err("not a stream").to_string();
+    assert_eq!(error, "the header `es-stream` is not CATEGORY/KEY");
     let cloud_event = message.encode(&Encoding::CloudEvents { source: String::from("/loans") });
     let json: serde_json::Value = serde_json::from_slice(&cloud_event.body).expect("JSON");
     assert_eq!((&json["specversion"], &json["type"]), (&"1.0".into(), &"loan-approved".into()));
@@ -227,4 +234,29 @@ async fn a_run_that_is_dropped_with_messages_in_flight_loses_nothing() {
         .expect("in time")
         .expect("it continues");
     assert_eq!(broker.of("a"), [1, 1, 2, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_checkpoint_moves_after_half_a_second_however_slow_the_broker_is() {
+    let (store, broker) = (MemoryStore::new(), Broker::holding());
+    for revision in 1..=4 {
+        approve(&store, "a", revision).await;
+    }
+    let runner = PublisherRunner::new(store.clone(), LoanFeed, broker.clone());
+    let running = tokio::spawn(async move { runner.run().await });
+    for revision in 1..=3 {
+        broker.wait_for(1).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        broker.confirm("a", revision);
+    }
+    broker.wait_for(1).await;
+    running.abort();
+    assert!(running.await.expect_err("it was dropped").is_cancelled());
+    broker.release();
+    let next = PublisherRunner::new(store, LoanFeed, broker.clone());
+    tokio::time::timeout(Duration::from_secs(120), next.catch_up())
+        .await
+        .expect("in time")
+        .expect("it continues");
+    assert_eq!(broker.of("a"), [1, 2, 3, 4, 4]);
 }
