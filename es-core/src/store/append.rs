@@ -163,7 +163,7 @@ impl<'a> Append<'a> {
     ///
     /// [`StoreError`] that names the stream and the event.
     pub fn check_all(appends: &[Self], limits: Limits) -> Result<(), StoreError> {
-        Self::weigh_all(appends, limits).map(drop)
+        Self::checked_bytes_of_all(appends, limits).map(drop)
     }
 
     /// The same; returns the total size, as [`weigh`](Self::weigh) does.
@@ -180,14 +180,14 @@ impl<'a> Append<'a> {
     ///     Append::new(&door, Revision::EMPTY, &opened),
     ///     Append::condition(&house, Revision::new(3)),
     /// ];
-    /// assert_eq!(Append::weigh_all(&appends, Limits::default())?, 2);
+    /// assert_eq!(Append::checked_bytes_of_all(&appends, Limits::default())?, 2);
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     ///
     /// As [`check_all`](Self::check_all).
-    pub fn weigh_all(appends: &[Self], limits: Limits) -> Result<usize, StoreError> {
+    pub fn checked_bytes_of_all(appends: &[Self], limits: Limits) -> Result<usize, StoreError> {
         let mut bytes = 0;
         appends.iter().try_for_each(|append| append.check_after(&mut bytes, limits))?;
         Ok(bytes)

@@ -25,7 +25,7 @@ use crate::write::names::Attempts;
 
 /// Rejects what no store may write, and two appends to one stream; returns the total size of all events.
 pub(crate) fn check(pool: &Pool, appends: &[Append<'_>]) -> Result<usize, StoreError> {
-    let bytes = Append::weigh_all(appends, pool.settings.limits)?;
+    let bytes = Append::checked_bytes_of_all(appends, pool.settings.limits)?;
     for (at, append) in appends.iter().enumerate() {
         if appends[..at].iter().any(|other| other.stream == append.stream) {
             return Err(StoreError::DuplicateStream { stream: append.stream.clone() });

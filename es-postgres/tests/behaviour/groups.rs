@@ -65,7 +65,8 @@ async fn until_waiting(store: &PostgresStore, appends: u64) {
 async fn waiting_groups_and_appends_share_two_calls() {
     let (database, _) = fresh().await;
     let proxy = proxy_before(&database).await;
-    let options = PostgresStore::options(proxy.url()).notify(false).append_lock_timeout(Duration::from_secs(60));
+    let options =
+        PostgresStore::options(proxy.url()).notify(false).append_lock_timeout(Duration::from_secs(60));
     let store = options.connect().await.expect("a store");
     create(&store, &["read"]).await;
     let mut busy = Busy::lanes(&database, &store).await;
@@ -261,7 +262,8 @@ async fn batches_of_two_programs_in_opposite_orders_do_not_deadlock() {
 async fn when_the_answer_is_lost_each_group_gets_its_original_outcome() {
     let (database, _) = fresh().await;
     let proxy = proxy_before(&database).await;
-    let options = PostgresStore::options(proxy.url()).notify(false).append_lock_timeout(Duration::from_secs(60));
+    let options =
+        PostgresStore::options(proxy.url()).notify(false).append_lock_timeout(Duration::from_secs(60));
     let store = options.connect().await.expect("a store");
     create(&store, &["known", "read", "y", "b"]).await;
     // One lane is held by a transaction all the time, the other one by the gate.

@@ -165,7 +165,7 @@ impl Broker {
         *count += 1;
         let deliveries = if self.has(Fault::CountsOne) { 1 } else { *count };
         let is_hidden = match &message {
-            Some(_) => place % 5 == 0 && self.has(Fault::SkipsOne),
+            Some(_) => place.is_multiple_of(5) && self.has(Fault::SkipsOne),
             None => self.has(Fault::HidesMalformed),
         };
         if is_hidden || self.has(Fault::SettlesFirst) {
