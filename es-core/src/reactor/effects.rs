@@ -11,7 +11,8 @@ use crate::projection::{Done, awaited};
 use crate::record::{DecodeError, RawEvent};
 use crate::store::Filter;
 
-/// How long a reactor or a publisher works before its checkpoint moves: the events of this time are repeated after a crash.
+/// How long a reactor or a publisher works before its checkpoint moves: the events of this time are repeated
+/// after a crash.
 pub(crate) const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(500);
 
 /// What a [`ReactorRunner`](super::ReactorRunner) runs: the effects of a page of events. Every [`Reactor`]

@@ -56,11 +56,7 @@ impl Lanes {
         appends: &[Append<'_>],
         bytes: usize,
     ) -> Result<Vec<AppendOutcome>, StoreError> {
-        let is_apart = {
-            let queue = self.queue();
-            appends.iter().any(|append| queue.is_apart(append.stream))
-        };
-        let place = self.place(is_apart, bytes, self.pool.settings.longest_connection_wait).await?;
+        let place = self.place(appends.iter().map(|append| append.stream), bytes).await?;
         let (reply, outcomes) = oneshot::channel();
         self.queue().push(Next::Group(WaitingGroup::new(appends, bytes, reply, place)))?;
         self.start();

@@ -42,9 +42,7 @@ impl Lanes {
     }
 
     async fn enqueue(self: &Arc<Self>, append: Append<'_>, bytes: usize) -> Result<Submitted, StoreError> {
-        let longest = self.pool.settings.longest_connection_wait;
-        let is_apart = self.queue().is_apart(append.stream);
-        let place = self.place(is_apart, bytes, longest).await?;
+        let place = self.place(std::iter::once(append.stream), bytes).await?;
         let (reply, outcome) = oneshot::channel();
         self.queue().push(Next::One(Waiting::new(append, bytes, reply, place)))?;
         self.start();

@@ -23,9 +23,8 @@ mod tests;
 mod waiting;
 
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
-use es_core::StoreError;
+use es_core::{StoreError, StreamId};
 use tokio::sync::{Notify, Semaphore};
 
 use self::queue::Queue;
@@ -74,11 +73,21 @@ impl Lanes {
         }
     }
 
-    /// A place for an append that has to wait, for a held-up append to its stream if it is `apart`.
-    async fn place(&self, apart: bool, bytes: usize, longest: Duration) -> Result<PlacePermit, StoreError> {
+    /// A place for an append to these streams that has to wait, apart from the others if it waits for a
+    /// held-up append to one of them.
+    async fn place<'s>(
+        &self,
+        mut streams: impl Iterator<Item = &'s StreamId> + Send,
+        bytes: usize,
+    ) -> Result<PlacePermit, StoreError> {
         let places = u32::try_from(bytes / PLACE_BYTES).map_or(u32::MAX, |more| more.saturating_add(1));
+        let is_apart = {
+            let queue = self.queue();
+            streams.any(|stream| queue.is_apart(stream))
+        };
         let (semaphore, most) =
-            if apart { (&self.places_behind, self.most / 2) } else { (&self.places, self.most) };
+            if is_apart { (&self.places_behind, self.most / 2) } else { (&self.places, self.most) };
+        let longest = self.pool.settings.longest_connection_wait;
         let waits = &self.pool.counters.places;
         acquire(semaphore, places.min(most), Scarce::Appends, most, longest, waits).await
     }
