@@ -1,8 +1,8 @@
 //! The suite that every [source](crate::messaging::MessageSource) must pass: each line of its contract as a
 //! test.
 //!
-//! The author of a source writes a [`SourceHarness`], which stores messages in the broker and creates sources,
-//! and calls [`source_conformance!`](crate::source_conformance) in an integration test:
+//! The author of a source writes a [`SourceHarness`], which stores messages in the broker and creates
+//! sources, and calls [`source_conformance!`](crate::source_conformance) in an integration test:
 //!
 //! ```
 //! use es_core::conformance::sources::SourceHarness;
@@ -105,8 +105,8 @@ macro_rules! source_conformance {
 }
 
 /// Calls a macro with the names of the cases of the [suite](mod@crate::conformance::sources), for other test
-/// runners than tokio's: `source_conformance_cases!([my_macro] tokens before the names)` with all of them, and
-/// `source_conformance_cases!(without InterruptSource; [my_macro] …)` with those of a harness without this
+/// runners than tokio's: `source_conformance_cases!([my_macro] tokens before the names)` with all of them,
+/// and `source_conformance_cases!(without InterruptSource; [my_macro] …)` with those of a harness without this
 /// trait.
 #[macro_export]
 macro_rules! source_conformance_cases {
