@@ -52,7 +52,7 @@ impl Notices {
     ) -> Result<(), BoxError> {
         let application = event.stream.key();
         let mut db = self.0.lock().await;
-        let mut batch = db.begin().await?;
+        let mut batch = db.begin_with("BEGIN IMMEDIATE").await?;
         let cents = match requested {
             Some(cents) => i64::try_from(cents)?,
             None => sqlx::query_scalar(include_str!("../sql/requested_read.sql"))
