@@ -200,8 +200,8 @@ DECLARE
     v_function text;
 BEGIN
     PERFORM :schema.grant_reader(p_role);
-    FOREACH v_function IN ARRAY ARRAY['register_names', 'register_events', 'rename_category', 'append_next', 'append_one', 'append_many',
-        'append', 'append_all', 'append_batch', 'append_mixed', 'close_stream', 'save_snapshot', 'drop_snapshots', 'prune_commands', 'remember']
+    FOREACH v_function IN ARRAY ARRAY['register_names', 'register_events', 'rename_category', 'append_one', 'append_many', 'append', 'append_all',
+        'append_batch', 'append_mixed', 'close_stream', 'save_snapshot', 'drop_snapshots', 'prune_commands', 'remember']
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION :schema.%I TO %I', v_function, p_role);
     END LOOP;

@@ -78,8 +78,8 @@ macro_rules! statements {
 }
 
 statements! {
-    append, append_all, append_batch, append_in, append_many, append_mixed, append_next, append_one,
-    backend, backend_lives, backend_serves, check, checkpoint_claim, checkpoint_fail, checkpoint_forget,
+    append, append_all, append_batch, append_in, append_many, append_mixed, append_one, backend,
+    backend_lives, backend_serves, check, checkpoint_claim, checkpoint_fail, checkpoint_forget,
     checkpoint_hold, checkpoint_inline, checkpoint_lock, checkpoint_make, checkpoint_partitions,
     checkpoint_read, checkpoint_release, close_stream, command_name, decision, drop_snapshots, end_backend,
     export_closed, export_commands, export_decisions, find_appended, find_correlation, find_event, gapless,

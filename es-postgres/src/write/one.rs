@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::pin::pin;
 use std::sync::Arc;
 
+use es_core::StoreError;
 use es_core::record::NewEvent;
 use es_core::store::{Append, AppendOutcome};
-use es_core::{Revision, StoreError};
 use sqlx::PgConnection;
-use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
 
 use crate::connect::caller;
@@ -133,15 +133,7 @@ async fn call(
 ) -> Result<Option<Answer>, CallError> {
     let command = append.command;
     let (statement, one) = match (append.events, mode) {
-        ([event], CallMode::Plain) => {
-            if let Some(registration) = known.registration()
-                && is_next(&append, event)
-            {
-                let call = columns::bound(|| next(pool, append, event, known, registration))?;
-                return answer(connection, pool, append, call, Answer::read_one).await;
-            }
-            (&pool.statements.append_one, Some(event))
-        }
+        ([event], CallMode::Plain) => (&pool.statements.append_one, Some(event)),
         (_, CallMode::Plain) => (&pool.statements.append_many, None),
         (_, CallMode::InTransaction) => (&pool.statements.append_in, None),
         (_, CallMode::WithLockTimeout(_)) => (&pool.statements.append, None),
@@ -162,60 +154,19 @@ async fn call(
         .bind(command.and_then(|command| command.key.body_hash))
         .bind(known.token());
     let call = match mode {
+        CallMode::Plain if one.is_some() => call.bind(known.registration()),
         CallMode::Plain => call,
         CallMode::WithLockTimeout(lock_timeout) => call.bind(lock_timeout),
         CallMode::InTransaction => call.bind(pool.settings.lock_timeout()),
     };
-    let read = if one.is_some() { Answer::read_one } else { Answer::read };
-    answer(connection, pool, append, call, read).await
-}
-
-/// Whether this is an event like most: the next of a stream that exists.
-fn is_next(append: &Append<'_>, event: &NewEvent) -> bool {
-    append.expected > Revision::EMPTY && append.command.is_none() && event.metadata.occurred_at.is_none()
-}
-
-/// The call that stores such an event.
-fn next<'q>(
-    pool: &'q Pool,
-    append: Append<'q>,
-    event: &'q NewEvent,
-    known: &'q Known,
-    registration: &'q str,
-) -> Result<Call<'q>, StoreError> {
-    let metadata = &event.metadata;
-    let call = pool.statements.append_next.call();
-    Ok(call
-        .bind(known.category(append.stream.category()))
-        .bind(append.stream.key())
-        .bind(bigint(append.expected))
-        .bind(append.last_event_id)
-        .bind(event.id)
-        .bind(columns::type_id(event, known)?)
-        .bind(Json(Cow::Borrowed(&event.payload)))
-        .bind(metadata.correlation_id)
-        .bind(metadata.causation_id)
-        .bind(metadata.to_json().map(|json| Json(Cow::Owned(json))))
-        .bind(known.token())
-        .bind(registration))
-}
-
-/// Sends the call and reads the answer; `None` as for [`call`].
-async fn answer(
-    connection: &mut PgConnection,
-    pool: &Pool,
-    append: Append<'_>,
-    call: Call<'_>,
-    read: impl FnOnce(&PgRow) -> Result<Answer, StoreError>,
-) -> Result<Option<Answer>, CallError> {
     let row = match call.fetch_optional(&mut *connection).await.map_err(Failure::from) {
         Ok(Some(row)) => row,
         Ok(None) => return Ok(None),
         Err(failure) if failure.is_of_another_history() => return Ok(None),
         Err(failure) => return Err(failure.into()),
     };
-    let mut answer = read(&row)?;
-    answer.name(connection, &pool.statements, append.stream, append.command).await?;
+    let mut answer = if one.is_some() { Answer::read_one(&row) } else { Answer::read(&row) }?;
+    answer.name(connection, &pool.statements, append.stream, command).await?;
     Ok(Some(answer))
 }
 

@@ -12,7 +12,6 @@ use crate::support::{append_one, appended, connect, drop_role, fresh, number, sq
 
 const ID: &str = "gen_random_uuid()";
 const TOKEN: &str = "(SELECT token FROM es.registrations ORDER BY id DESC LIMIT 1)";
-const ADDRESS: &str = "(SELECT ctid FROM es.registrations ORDER BY id DESC LIMIT 1)";
 const REVISION: &str = "(SELECT revision FROM es.streams WHERE key = 'a')";
 const READ: &str = "(SELECT revision FROM es.streams WHERE key = 'read')";
 
@@ -39,24 +38,7 @@ const SEVERAL: [Argument; 15] = [
 
 /// Every function that a writer may call, with the arguments of a valid call: names, types, and the elements
 /// of arrays. `{new}` is the key of a new stream, `{at}` that or the existing one.
-const FUNCTIONS: [(&str, &[Argument]); 15] = [
-    (
-        "append_next",
-        &[
-            ("p_category", "integer", &["1"]),
-            ("p_key", "text", &["{at}"]),
-            ("p_expected", "bigint", &["{expected}"]),
-            ("p_head", "uuid", &["NULL"]),
-            ("p_event_id", "uuid", &[ID]),
-            ("p_type", "integer", &["1"]),
-            ("p_payload", "json", &["'{}'"]),
-            ("p_correlation", "uuid", &["NULL"]),
-            ("p_causation", "uuid", &["NULL"]),
-            ("p_metadata", "json", &["NULL"]),
-            ("p_token", "uuid", &[TOKEN]),
-            ("p_registration", "tid", &[ADDRESS]),
-        ],
-    ),
+const FUNCTIONS: [(&str, &[Argument]); 14] = [
     (
         "append_one",
         &[
@@ -215,7 +197,6 @@ fn bad(kind: &str) -> &'static [&'static str] {
         }
         "json" => &["NULL", "'null'", "'[]'"],
         "boolean" => &["NULL", "true"],
-        "tid" => &["NULL", "'(0,1)'", "'(9,9)'"],
         _ => &["NULL", "'infinity'", "'-infinity'", "'294276-12-31'", "'10000-01-01 00:00+00'"],
     }
 }

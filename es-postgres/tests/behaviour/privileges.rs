@@ -22,11 +22,10 @@ async fn is_forbidden(connection: &mut PgConnection, text: &str) -> bool {
     code.as_deref() == Some("42501")
 }
 
-const WRITER: [&str; 15] = [
+const WRITER: [&str; 14] = [
     "register_names",
     "register_events",
     "rename_category",
-    "append_next",
     "append_one",
     "append_many",
     "append",

@@ -80,7 +80,7 @@ const CALLS: [&str; 28] = [
     "es.append_one(1, '{key}', 0, NULL, '{id}', 1, '{}', '1999-12-31', NULL, NULL, '{}', NULL, NULL, NULL, '{token}')",
     "es.append_one(1, '{key}', 1, NULL, '{id}', 1, '{}', NULL, NULL, NULL, NULL, '{command}', 'x', NULL, '{token}')",
     "es.append_one(1, '{key}', 1, NULL, '{id}', 1, '{}', NULL, NULL, NULL, NULL, '{command}', 'x', NULL, '{token}')",
-    "es.append_next(1, '{key}', 7, NULL, '{id}', 1, '{}', NULL, NULL, NULL, '{token}', '(0,1)')",
+    "es.append_one(1, '{key}', 7, NULL, '{id}', 1, '{}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{token}', '(0,1)')",
     "es.remember(1, '{key}', 2, NULL, '{decided}', 'x', NULL, false)",
     "es.remember(1, '{key}', 2, NULL, '{decided}', 'x', NULL, false)",
     "es.remember(1, '{key}', 7, NULL, '{id}', 'x', NULL, false)",
@@ -215,5 +215,5 @@ async fn functions_use_only_qualified_names() {
     )
     .await;
     // On the path of every append; or a trigger without statements.
-    assert_eq!(found, ["append_many", "append_next", "append_one", "refuse_change", "refuse_decided"]);
+    assert_eq!(found, ["append_many", "append_one", "refuse_change", "refuse_decided"]);
 }
