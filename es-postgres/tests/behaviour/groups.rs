@@ -307,9 +307,14 @@ async fn closing_waits_for_groups_that_were_accepted() {
         let store = store.clone();
         async move { store.close().await }
     });
-    while !matches!(group(&store, &[("late", 0)], &[], None).await, Ok(Err(StoreError::Closed))) {
+    // What is accepted before that waits for the lanes, so its outcome is not awaited.
+    let (late, batch) = (stream("late"), events(1));
+    while !matches!(store.submit(Append::new(&late, Revision::EMPTY, &batch)).await, Err(StoreError::Closed))
+    {
         tokio::task::yield_now().await;
     }
+    let late = group(&store, &[("late", 0)], &[], None).await.expect("no panic");
+    assert!(matches!(late, Err(StoreError::Closed)), "{late:?}");
     busy.open().await;
     assert_eq!(written(good).await, [1, 1]);
     busy.gate.wait_for_blocked(1).await;
