@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::AckKind;
-use async_nats::{Client, Request, Subject};
+use async_nats::{Client, HeaderMap, Request, Subject};
 use es_core::messaging::{Delivery, MalformedMessage, Message, SourceError, read};
 
 use crate::failure::source_unavailable;
@@ -18,6 +18,29 @@ const LONGEST_REASON: usize = 200;
 /// The header with the id of a message, if that is not `Nats-Msg-Id`: a program that copies messages within
 /// the duplicate window has to send other ids there.
 pub(crate) const ID_HEADER: &str = "es-id";
+
+/// Reads a message that a [`NatsSink`](crate::NatsSink) stored, as a [`NatsSource`](crate::NatsSource) does:
+/// for programs that read a stream of JetStream by themselves.
+///
+/// # Errors
+///
+/// [`MalformedMessage`] if a header is missing or invalid.
+///
+/// ```
+/// use es_nats::async_nats::HeaderMap;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("Nats-Msg-Id", "0196f0c0-0000-7000-8000-000000000001");
+/// headers.insert("es-stream", "loan/L-1");
+/// assert!(es_nats::read_message(&headers, b"{}").is_err(), "its name and version are missing");
+/// ```
+pub fn read_message(headers: &HeaderMap, payload: &[u8]) -> Result<Message, MalformedMessage> {
+    let header = |name: &str| {
+        let repeated = || headers.get(NATS_MESSAGE_ID).filter(|_| name == ID_HEADER);
+        Some(headers.get(name).or_else(repeated)?.as_str())
+    };
+    read(header, payload)
+}
 
 /// A message delivered by a [`NatsSource`](crate::NatsSource). If it is dropped unsettled, the server
 /// redelivers it.
@@ -50,12 +73,10 @@ impl NatsDelivery {
         message: &async_nats::Message,
     ) -> Self {
         unsettled.fetch_add(1, Ordering::Relaxed);
-        let header = |name: &str| {
-            let headers = message.headers.as_ref()?;
-            let repeated = || headers.get(NATS_MESSAGE_ID).filter(|_| name == ID_HEADER);
-            Some(headers.get(name).or_else(repeated)?.as_str())
+        let message = match &message.headers {
+            Some(headers) => read_message(headers, &message.payload),
+            None => read_message(&HeaderMap::new(), &message.payload),
         };
-        let message = read(header, &message.payload);
         let answered = AtomicBool::new(false);
         Self { client, reply, message, place, deliveries, timeout, comes_again_after, unsettled, answered }
     }

@@ -44,7 +44,7 @@ mod subject;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use self::delivery::NatsDelivery;
+pub use self::delivery::{NatsDelivery, read_message};
 pub use self::failure::NatsSetupError;
 pub use self::sink::{Confirmation, NatsSink};
 pub use self::sink_options::SinkOptions;

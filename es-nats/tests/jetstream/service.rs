@@ -200,9 +200,7 @@ pub async fn messages(client: &async_nats::Client) -> Vec<Message> {
     }
     for sequence in state.first_sequence..=state.last_sequence {
         let message = stream.get_raw_message(sequence).await.expect("a message");
-        let name_of = |name: &str| if name == "es-id" { "Nats-Msg-Id" } else { name }.to_owned();
-        let header = |name: &str| Some(message.headers.get(name_of(name).as_str())?.as_str());
-        all.push(es_core::messaging::read(header, &message.payload).expect("a message"));
+        all.push(es_nats::read_message(&message.headers, &message.payload).expect("a message"));
     }
     all
 }

@@ -9,8 +9,8 @@ use std::process::Command;
 
 use common::place::{Kind, Place, on_both_stores};
 use common::{file, said, sample, sample_lines};
-use es_core::messaging::{Message, read};
-use es_nats::async_nats::{self, HeaderValue, jetstream};
+use es_core::messaging::Message;
+use es_nats::async_nats::{self, jetstream};
 use es_nats::testing::NatsServer;
 use loans::domain::Application;
 use loans::publishing::STREAM;
@@ -38,8 +38,7 @@ async fn published(server: &NatsServer) -> BTreeMap<String, Vec<Message>> {
     let mut all = BTreeMap::<String, Vec<_>>::new();
     for sequence in 1..=stream.cached_info().state.messages {
         let stored = stream.get_raw_message(sequence).await.expect("it is there");
-        let message = read(|name| stored.headers.get(name).map(HeaderValue::as_str), &stored.payload);
-        let message = message.expect("it is a message");
+        let message = es_nats::read_message(&stored.headers, &stored.payload).expect("it is a message");
         all.entry(message.stream.key().to_owned()).or_default().push(message);
     }
     all

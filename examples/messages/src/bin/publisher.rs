@@ -3,12 +3,12 @@
 //! A service that approves loans. Its stored events are private; the public events that it publishes to
 //! JetStream have other names and shapes. The publisher resumes from its checkpoint.
 
-use es_core::messaging::{Publish, Publisher, PublisherRunner, read};
+use es_core::messaging::{Publish, Publisher, PublisherRunner};
 use es_core::record::BoxError;
 use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Recorded, Repository, emit, event};
 use es_nats::async_nats::{self, jetstream};
 use es_nats::testing::NatsServer;
-use es_nats::{NatsSink, SinkOptions};
+use es_nats::{NatsSink, SinkOptions, read_message};
 
 /// A private event: this service can change it without asking others.
 #[event(name = "approved")]
@@ -117,7 +117,7 @@ async fn main() -> Result<(), BoxError> {
     let stream = jetstream::new(client).get_stream("loans").await?;
     for sequence in 1..=stream.cached_info().state.messages {
         let stored = stream.get_raw_message(sequence).await?;
-        let message = read(|name| Some(stored.headers.get(name)?.as_str()), &stored.payload)?;
+        let message = read_message(&stored.headers, &stored.payload)?;
         let payload = String::from_utf8_lossy(&message.payload);
         println!("{} of {}#{}: {payload}", stored.subject, message.stream, message.revision);
     }
