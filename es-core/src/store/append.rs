@@ -166,7 +166,7 @@ impl<'a> Append<'a> {
         Self::checked_bytes_of_all(appends, limits).map(drop)
     }
 
-    /// The same; returns the total size, as [`weigh`](Self::weigh) does.
+    /// The same; returns the total size, as [`checked_bytes`](Self::checked_bytes) does.
     ///
     /// ```
     /// use es_core::record::NewEvent;

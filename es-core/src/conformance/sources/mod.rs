@@ -106,8 +106,8 @@ macro_rules! source_conformance {
 
 /// Calls a macro with the names of the cases of the [suite](mod@crate::conformance::sources), for other test
 /// runners than tokio's: `source_conformance_cases!([my_macro] tokens before the names)` with all of them,
-/// and `source_conformance_cases!(without InterruptSource; [my_macro] …)` with those of a harness without this
-/// trait.
+/// and `source_conformance_cases!(without InterruptSource; [my_macro] …)` with those of a harness without
+/// this trait.
 #[macro_export]
 macro_rules! source_conformance_cases {
     (without $($without:ident),+; [$($callback:tt)*] $($before:tt)*) => {
