@@ -109,9 +109,13 @@ impl Shared {
         let SinkOptions { stream, prefix, encoding, .. } = &self.options;
         let Encoded { headers, body, .. } = message.encode(encoding);
         let mut all = HeaderMap::new();
-        all.insert(NATS_MESSAGE_ID, message.id.to_string());
-        for (name, value) in headers.into_iter().filter(|(name, _)| *name != ID_HEADER) {
-            all.insert(HeaderName::from_static(name), value);
+        for (name, value) in headers {
+            let name = if name == ID_HEADER { NATS_MESSAGE_ID } else { HeaderName::from_static(name) };
+            all.insert(name, value);
+        }
+        // The body of a CloudEvent has the id; no header has.
+        if all.get(NATS_MESSAGE_ID).is_none() {
+            all.insert(NATS_MESSAGE_ID, message.id.to_string());
         }
         all.insert(NATS_EXPECTED_STREAM, stream.name.as_str());
         let publish = PublishMessage::build().headers(all).payload(body.into());

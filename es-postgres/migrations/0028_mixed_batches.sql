@@ -211,7 +211,7 @@ BEGIN
     END IF;
 END $$;
 
--- Whoever may call both of the others may call this one.
+-- A role that may call `append_all` and `append_batch` may call `append_mixed`.
 DO $$
 DECLARE
     v_grantee text;

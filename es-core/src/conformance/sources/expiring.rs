@@ -10,7 +10,7 @@ use super::receive::{acked, assert_rest, in_time, message_of, receive, received,
 use crate::conformance::sinks::mail::message;
 use crate::messaging::Delivery;
 
-/// A program that hangs does not keep its messages for ever.
+/// A program that hangs does not keep its messages forever.
 pub async fn what_is_not_settled_in_time_is_redelivered<H: Expire>(harness: &H) {
     let sent = stored(harness, in_turn(2)).await;
     let (source, other) = (harness.source().await, harness.source().await);

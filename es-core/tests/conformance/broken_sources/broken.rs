@@ -61,7 +61,7 @@ pub(crate) enum Fault {
     LateInterrupted,
     /// What is not a message is not delivered.
     HidesMalformed,
-    /// What is not a message is delivered for ever.
+    /// A malformed message is redelivered forever.
     RepeatsMalformed,
 }
 

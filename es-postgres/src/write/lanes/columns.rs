@@ -38,7 +38,7 @@ pub(super) struct BatchColumns<'a> {
 }
 
 impl<'a> BatchColumns<'a> {
-    /// With capacity for so many rows and events.
+    /// With capacity for this many rows and events.
     pub(super) fn for_rows(rows: usize, events: usize) -> Self {
         Self {
             categories: Vec::with_capacity(rows),
