@@ -34,3 +34,38 @@ where
     });
     !end.recv_timeout(patience).unwrap_or(false)
 }
+
+/// The cases of a suite for a harness, by their names.
+macro_rules! cases {
+    ($suite:ident $harness:ty; $($case:ident),* $(,)?) => {
+        const CASES: &[(&str, crate::failing::Run<$harness>)] =
+            &[$((stringify!($case), |harness| Box::pin(async move { $suite::$case(&*harness).await }))),*];
+    };
+}
+pub(crate) use cases;
+
+/// Tests that each of `FAULTS` is noticed by the case beside it, and that each of `CASES` notices a fault.
+macro_rules! faults_are_noticed {
+    ($harness:ty) => {
+        /// Whether a case fails on a harness with this fault. A case that does not end has failed as well; each
+        /// ends by itself within a few times its timeout.
+        fn fails(fault: Fault, case: &str) -> bool {
+            let longest = std::time::Duration::from_secs(20);
+            crate::failing::fails(CASES, case, move || <$harness>::by(Some(fault)), longest)
+        }
+
+        #[test]
+        fn every_fault_is_noticed() {
+            let missed: Vec<_> = FAULTS.iter().filter(|(fault, case)| !fails(*fault, case)).collect();
+            assert!(missed.is_empty(), "{missed:#?}");
+        }
+
+        #[test]
+        fn every_case_notices_a_fault() {
+            let noticing = |case: &str| FAULTS.iter().any(|(_, of)| *of == case);
+            let idle: Vec<_> = CASES.iter().map(|(case, _)| *case).filter(|case| !noticing(case)).collect();
+            assert!(idle.is_empty(), "{idle:#?}");
+        }
+    };
+}
+pub(crate) use faults_are_noticed;

@@ -1,8 +1,6 @@
 //! Atomic appends to several streams in the batches of group commit: each is written to all of its streams or
 //! to none, and affects no other.
 
-use std::time::Duration;
-
 use es_core::store::{Append, AppendOutcome, CloseStreams};
 use es_core::{EventStore, Revision, StoreError};
 use es_postgres::PostgresStore;
@@ -13,7 +11,7 @@ use uuid::Uuid;
 
 use crate::support::{
     Busy, Gate, another, append_one, appended, command, conflict, connect, events, fresh, ids, number,
-    proxy_before, register_counted, spawn, sql, stream, submit,
+    patient, proxy_before, register_counted, spawn, sql, stream, submit,
 };
 
 type Outcomes = Result<Vec<AppendOutcome>, StoreError>;
@@ -65,9 +63,7 @@ async fn until_waiting(store: &PostgresStore, appends: u64) {
 async fn waiting_groups_and_appends_share_two_calls() {
     let (database, _) = fresh().await;
     let proxy = proxy_before(&database).await;
-    let options =
-        PostgresStore::options(proxy.url()).notify(false).append_lock_timeout(Duration::from_secs(60));
-    let store = options.connect().await.expect("a store");
+    let store = patient(proxy.url()).await;
     create(&store, &["read"]).await;
     let mut busy = Busy::lanes(&database, &store).await;
     let mut groups = Vec::new();
@@ -262,9 +258,7 @@ async fn batches_of_two_programs_in_opposite_orders_do_not_deadlock() {
 async fn when_the_answer_is_lost_each_group_gets_its_original_outcome() {
     let (database, _) = fresh().await;
     let proxy = proxy_before(&database).await;
-    let options =
-        PostgresStore::options(proxy.url()).notify(false).append_lock_timeout(Duration::from_secs(60));
-    let store = options.connect().await.expect("a store");
+    let store = patient(proxy.url()).await;
     create(&store, &["known", "read", "y", "b"]).await;
     // One lane is held by a transaction all the time, the other one by the gate.
     let mut connection = connect(database.url()).await;

@@ -1,7 +1,6 @@
 //! Group commit: appends that wait for a lane are sent in one batch, and each gets its own outcome.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use es_core::record::NewEvent;
 use es_core::store::{Append, AppendIn, AppendOutcome, CloseStreams, Decision, Remembered, Submitted};
@@ -13,17 +12,15 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::support::{
-    Busy, Gate, append_one, appended, command, conflict, connect, events, fresh, ids, number, proxy_before,
-    spawn, sql, stream, submit,
+    Busy, Gate, append_one, appended, command, conflict, connect, events, fresh, ids, number, patient,
+    proxy_before, spawn, sql, stream, submit,
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_waiting_appends_are_sent_in_two_calls() {
     let (database, _) = fresh().await;
     let proxy = proxy_before(&database).await;
-    let options =
-        PostgresStore::options(proxy.url()).notify(false).append_lock_timeout(Duration::from_secs(60));
-    let store = options.connect().await.expect("a store");
+    let store = patient(proxy.url()).await;
     let mut busy = Busy::lanes(&database, &store).await;
     let mut waiting = Vec::new();
     for nth in 0..100 {
@@ -180,9 +177,7 @@ async fn an_append_that_builds_on_an_unwritten_one_is_a_conflict() {
 #[tokio::test]
 async fn returning_callers_are_batched() {
     let (database, _) = fresh().await;
-    let options =
-        PostgresStore::options(database.url()).notify(false).append_lock_timeout(Duration::from_secs(60));
-    let store = options.connect().await.expect("a store");
+    let store = patient(database.url()).await;
     let mut busy = Busy::lanes(&database, &store).await;
     let mut callers = JoinSet::new();
     for nth in 0..8 {
@@ -284,9 +279,7 @@ async fn a_stream_that_a_transaction_holds_stops_no_lane() {
 async fn when_the_answer_of_a_batch_is_lost_each_gets_its_original_outcome() {
     let (database, _) = fresh().await;
     let proxy = proxy_before(&database).await;
-    let options =
-        PostgresStore::options(proxy.url()).notify(false).append_lock_timeout(Duration::from_secs(60));
-    let store = options.connect().await.expect("a store");
+    let store = patient(proxy.url()).await;
     appended(append_one(&store, &stream("known"), 0).await);
     // One lane is held by a transaction all the time, the other one by the gate.
     let mut connection = connect(database.url()).await;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::support::{
     Gate, MOMENT, Warnings, another, append_one, appended, command, connect, events, fresh, ids, number,
-    proxy_before, sql, stream, until,
+    patient, proxy_before, sql, stream, until,
 };
 
 fn send(store: &PostgresStore, batch: Vec<NewEvent>) -> JoinHandle<Result<AppendOutcome, StoreError>> {
@@ -24,9 +24,7 @@ fn send(store: &PostgresStore, batch: Vec<NewEvent>) -> JoinHandle<Result<Append
 async fn proxied() -> (TestDatabase, Proxy, PostgresStore) {
     let (database, _) = fresh().await;
     let proxy = proxy_before(&database).await;
-    let options =
-        PostgresStore::options(proxy.url()).notify(false).append_lock_timeout(Duration::from_secs(60));
-    let store = options.connect().await.expect("a store");
+    let store = patient(proxy.url()).await;
     appended(append_one(&store, &stream("a"), 0).await);
     (database, proxy, store)
 }

@@ -9,7 +9,7 @@ use broken::{BrokenSource, Broker, Fault};
 use es_core::conformance::sources::{self, Expire, InterruptSource, Malformed, SourceHarness};
 use es_core::messaging::{MemoryBroker, MemorySource, Message, MessageSink};
 
-use crate::failing::{self, Run};
+use crate::failing::{cases, faults_are_noticed};
 
 struct OfMemory(MemoryBroker);
 
@@ -82,23 +82,7 @@ mod that_is_not_broken {
     es_core::source_conformance!(async { MayBeBroken::by(None) });
 }
 
-macro_rules! cases {
-    ($($case:ident),* $(,)?) => {
-        /// The cases of the suite, by their names.
-        const CASES: &[(&str, Run<MayBeBroken>)] =
-            &[$((stringify!($case), |harness| Box::pin(async move { sources::$case(&*harness).await }))),*];
-    };
-}
-
-es_core::source_conformance_cases!([cases]);
-
-/// A case that does not end has failed as well; each ends by itself within a few times its patience.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Whether a case fails on a source with this fault.
-fn fails(fault: Fault, case: &str) -> bool {
-    failing::fails(CASES, case, move || MayBeBroken::by(Some(fault)), PATIENCE)
-}
+es_core::source_conformance_cases!([cases] sources MayBeBroken;);
 
 /// Each fault with a case that it fails.
 const FAULTS: &[(Fault, &str)] = &[
@@ -128,15 +112,4 @@ const FAULTS: &[(Fault, &str)] = &[
     (Fault::RepeatsMalformed, "a_malformed_message_affects_no_other"),
 ];
 
-#[test]
-fn every_fault_is_noticed() {
-    let missed: Vec<_> = FAULTS.iter().filter(|(fault, case)| !fails(*fault, case)).collect();
-    assert!(missed.is_empty(), "{missed:#?}");
-}
-
-#[test]
-fn every_case_notices_a_fault() {
-    let noticing = |case: &str| FAULTS.iter().any(|(_, of)| *of == case);
-    let idle: Vec<_> = CASES.iter().map(|(case, _)| *case).filter(|case| !noticing(case)).collect();
-    assert!(idle.is_empty(), "{idle:#?}");
-}
+faults_are_noticed!(MayBeBroken);

@@ -13,7 +13,7 @@ use es_core::conformance::targets::{self, Row, TargetHarness};
 use es_core::projection::{MemoryTarget, Projection};
 use es_core::record::BoxError;
 
-use crate::failing::{self, Run};
+use crate::failing::{self, cases};
 
 struct InMemory {
     source: MemoryStore,
@@ -67,15 +67,7 @@ mod in_memory {
     es_core::target_conformance!(async { InMemory::by(None) });
 }
 
-macro_rules! cases {
-    ($($case:ident),* $(,)?) => {
-        /// The cases of the suite, by their names.
-        const CASES: &[(&str, Run<InMemory>)] =
-            &[$((stringify!($case), |harness| Box::pin(async move { targets::$case(&*harness).await }))),*];
-    };
-}
-
-es_core::target_conformance_cases!([cases]);
+es_core::target_conformance_cases!([cases] targets InMemory;);
 
 /// A target that makes no progress, or loops without end, is noticed as well.
 const PATIENCE: Duration = Duration::from_secs(3);

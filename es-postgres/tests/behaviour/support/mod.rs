@@ -36,11 +36,20 @@ pub(crate) async fn register_counted(database: &TestDatabase) {
     sql(&mut connect(database.url()).await, register).await;
 }
 
+/// Longer than a test holds a lock.
+const LONG_LOCK_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// Another program on the same database, as appends of one store never compete in the database. It waits long
 /// for locks that a test holds.
 pub(crate) async fn another(database: &TestDatabase) -> PostgresStore {
-    let options = database.options().append_lock_timeout(Duration::from_secs(60));
+    let options = database.options().append_lock_timeout(LONG_LOCK_TIMEOUT);
     options.connect().await.expect("a migrated store")
+}
+
+/// A store that waits as long, without a connection for NOTIFY.
+pub(crate) async fn patient(url: &str) -> PostgresStore {
+    let options = PostgresStore::options(url).notify(false).append_lock_timeout(LONG_LOCK_TIMEOUT);
+    options.connect().await.expect("a store")
 }
 
 /// A proxy in front of the database.
