@@ -47,8 +47,8 @@ pub(crate) use cases;
 /// Tests that each of `FAULTS` is noticed by the case beside it, and that each of `CASES` notices a fault.
 macro_rules! faults_are_noticed {
     ($harness:ty) => {
-        /// Whether a case fails on a harness with this fault. A case that does not end has failed as well; each
-        /// ends by itself within a few times its timeout.
+        /// Whether a case fails on a harness with this fault. A case that does not end has failed as well;
+        /// each ends by itself within a few times its timeout.
         fn fails(fault: Fault, case: &str) -> bool {
             let longest = std::time::Duration::from_secs(20);
             crate::failing::fails(CASES, case, move || <$harness>::by(Some(fault)), longest)
